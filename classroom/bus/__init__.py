@@ -1,0 +1,4 @@
+"""What must travel between processes: events and presence.
+
+`memory` by default, `redis_bus` when outgrown; one conformance suite.
+"""
