@@ -6,7 +6,6 @@ services of its role in one process. A service adds its HTTP routes and socket h
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from prometheus_client import CollectorRegistry
@@ -17,17 +16,11 @@ from classroom.bus.interface import Bus
 from classroom.clock import Clock
 from classroom.http.routes import Routes
 from classroom.http.sockets import Sockets
-from classroom.settings import Settings
+from classroom.settings import ServerRole, Settings
 from classroom.store.store import Store
 from classroom.tasks import Tasks
 
-
-class ServerRole(StrEnum):
-    """Which services a process runs: all of them, those around the store, or only the media plane."""
-
-    ALL = "all"
-    HUB = "hub"
-    MEDIA = "media"
+__all__ = ["Context", "ServerRole", "Service", "ServiceFactory"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,3 +39,6 @@ class Principal:
 
 
 NOBODY = Principal(id="", name="")
+
+# The server itself: what the scheduler does by the clock, and what commands run on the server's own machine do.
+SYSTEM = Principal(id="system", name="system", roles=frozenset({Role.ADMIN}))
