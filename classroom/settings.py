@@ -154,7 +154,11 @@ def load_settings(
     named = {name: value for name, value in env.items() if name.upper().startswith(ENV_PREFIX)}
     spelling = {field: ENV_PREFIX + field.upper() for field in Settings.model_fields}
     spelling |= {name[len(ENV_PREFIX) :].lower(): name for name in named}
-    take({name[len(ENV_PREFIX) :].lower(): _from_env(name, value) for name, value in named.items()}, "environment", spelling)
+    take(
+        {name[len(ENV_PREFIX) :].lower(): _from_env(name, value) for name, value in named.items()},
+        "environment",
+        spelling,
+    )
     options = {field: "--" + field.replace("_", "-") for field in Settings.model_fields}
     take({key: value for key, value in (overrides or {}).items() if value is not None}, "command line", options)
 

@@ -75,13 +75,9 @@ class Tokens:
             case TokenKind.JOIN if claims.lesson:
                 return Principal(id=claims.sub, name=claims.name, lesson_id=claims.lesson)
             case TokenKind.PUBLISH if claims.lesson and claims.source:
-                return Principal(
-                    id=claims.sub, name=claims.name, lesson_id=claims.lesson, publish_source=claims.source
-                )
+                return Principal(id=claims.sub, name=claims.name, lesson_id=claims.lesson, publish_source=claims.source)
             case TokenKind.DEVICE if claims.room:
-                return Principal(
-                    id=claims.sub, name=claims.name, roles=frozenset({Role.DEVICE}), room_id=claims.room
-                )
+                return Principal(id=claims.sub, name=claims.name, roles=frozenset({Role.DEVICE}), room_id=claims.room)
         raise NotSignedIn("token_invalid")
 
     def _sign(self, ttl_s: int | None, **claims: str) -> str:

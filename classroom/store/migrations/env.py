@@ -1,0 +1,14 @@
+"""Alembic's entry: runs in the connection and transaction `classroom.store.migrate` gives it."""
+
+from alembic import context
+
+from classroom.store.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    # SQLite cannot alter a column: Alembic copies the table instead
+    render_as_batch=True,
+    compare_type=True,
+)
+context.run_migrations()

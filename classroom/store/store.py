@@ -1,0 +1,149 @@
+"""The engine and its transactions."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from classroom.errors import BadSettings
+from classroom.store.failures import translated
+from classroom.store.migrate import migrate
+
+# Writers wait for each other this long before `store_busy`: longer than any transaction of ours, shorter than patience.
+BUSY_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 10.0
+POOL_SIZE = 10
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+
+class Store:
+    """An open database, migrated to this version. Made by `Store.open`."""
+
+    def __init__(self, engine: AsyncEngine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+        writing = engine.execution_options(sqlite_begin="IMMEDIATE")
+        reading = engine.execution_options(sqlite_begin="DEFERRED", postgresql_readonly=True)
+        self._writing = async_sessionmaker(writing, expire_on_commit=False)
+        self._reading = async_sessionmaker(reading, expire_on_commit=False)
+
+    @classmethod
+    async def open(cls, url: str) -> "Store":
+        """Connect and migrate.
+
+        Raises `BadSettings` for a wrong URL or a directory that cannot be written, `Unavailable` when the database
+        cannot be reached, is full, or is newer than this program.
+        """
+        parsed = _parse(url)
+        where = parsed.render_as_string(hide_password=True)
+        engine = _engine(parsed)
+        try:
+            with translated(where):
+                async with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+                    await connection.run_sync(migrate)
+        except BaseException:
+            await engine.dispose()
+            raise
+        return cls(engine, where)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._engine.dispose()
+
+    @property
+    def where(self) -> str:
+        """The database's URL without its password."""
+        return self._where
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that may write: committed when the block ends, rolled back when it raises.
+
+        SQLite has one writer at a time, so never open a second one inside the block. Raises `Unavailable`.
+        """
+        with translated(self._where):
+            async with self._writing.begin() as session:
+                yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads: it never waits for a writer, nor holds one up. Raises `Unavailable`."""
+        with translated(self._where):
+            async with self._reading.begin() as session:
+                yield session
+
+    async def check(self) -> None:
+        """For /readyz. Raises `Unavailable` when the database does not answer."""
+        async with self.reading() as session:
+            await session.execute(text("SELECT 1"))
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        driver = _DRIVERS[parsed.drivername]
+    except (ArgumentError, KeyError):
+        # not the URL itself: it may hold a password
+        raise BadSettings("database_url_wrong", schemes=sorted(_DRIVERS)) from None
+    return parsed.set(drivername=driver)
+
+
+def _engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    return create_async_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=CONNECT_TIMEOUT_S,
+        # a database that was restarted is noticed before a request fails on it
+        pool_pre_ping=True,
+        connect_args={"timeout": CONNECT_TIMEOUT_S},
+    )
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    if not url.database or url.database == ":memory:":
+        # every connection of a pool would get a database of its own
+        raise BadSettings("database_url_wrong", schemes=sorted(_DRIVERS))
+    directory = Path(url.database).parent
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSettings("data_unwritable", path=str(directory), problem=error.strerror or str(error)) from None
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        # The driver's own idea of when a transaction begins leaves DDL outside of it; we say BEGIN ourselves.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # In WAL, NORMAL may lose the last commits on power loss, never consistency; audit and lessons deserve FULL.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        # else INSERT OR REPLACE removes a row of the audit without asking its trigger
+        cursor.execute("PRAGMA recursive_triggers = ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and then writes cannot wait its turn (SQLITE_BUSY_SNAPSHOT): writers say so
+        # at once.
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
