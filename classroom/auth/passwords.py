@@ -1,0 +1,71 @@
+"""Passwords: argon2id (RFC 9106) in a thread, since one check costs tens of milliseconds of processor by design."""
+
+import asyncio
+import unicodedata
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from classroom.errors import BadInput
+
+# RFC 9106 § 4, second recommended option: 64 MiB, 3 passes, 4 lanes: argon2-cffi's default profile.
+_hasher = PasswordHasher()
+
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 256
+LONGEST_USERNAME = 64
+
+
+
+def fold_username(username: str) -> str:
+    """The form a user name is compared in: compatibility-normalised and case-folded (full-width letters are usual here).
+
+    Raises `BadInput("username_wrong")` when it is empty, too long or holds spaces or control characters.
+    """
+    folded = unicodedata.normalize("NFKC", username).strip().casefold()
+    if not folded or len(folded) > LONGEST_USERNAME or any(c.isspace() or not c.isprintable() for c in folded):
+        raise BadInput("username_wrong", longest=LONGEST_USERNAME)
+    return folded
+
+
+def check_new_password(password: str) -> None:
+    """Raises `BadInput("password_too_short")` or `BadInput("password_too_long")`."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise BadInput("password_too_short", shortest=SHORTEST_PASSWORD)
+    if len(password) > LONGEST_PASSWORD:
+        raise BadInput("password_too_long", longest=LONGEST_PASSWORD)
+
+
+def _normal(password: str) -> str:
+    # NIST SP 800-63B § 5.1.1.2: normalise, so that the same keys give the same password on every keyboard
+    return unicodedata.normalize("NFKC", password)
+
+
+async def hash_password(password: str) -> str:
+    """The text to store for a password."""
+    return await asyncio.to_thread(_hasher.hash, _normal(password))
+
+
+@cache
+def _nobody() -> str:
+    """A hash that no password of anybody matches: checked when there is no such account, so that it takes as long."""
+    return _hasher.hash("\0")
+
+
+def _verify(stored: str | None, password: str) -> bool:
+    try:
+        _hasher.verify(stored or _nobody(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored is not None
+
+
+async def password_matches(stored: str | None, password: str) -> bool:
+    """Whether `password` is the one `stored` was made from; equally long, and False, for `stored` None."""
+    return await asyncio.to_thread(_verify, stored, _normal(password))
+
+
+def needs_rehash(stored: str) -> bool:
+    """Whether `stored` was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(stored)
