@@ -4,8 +4,11 @@ import asyncio
 import heapq
 import itertools
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Protocol
+
+# China has one time zone, without summer time since 1991: "today" on a timetable means today there.
+SCHOOL_ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 class Clock(Protocol):

@@ -46,7 +46,7 @@ class Tasks:
         return self._failed.get(name, 0)
 
     def spawn(self, coro: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Run `coro` in the background. Its failure is logged and counted; the returned task may be awaited or cancelled."""
+        """Run `coro` in the background. Its failure is logged and counted, whether or not the task is awaited."""
         if self._closing:
             coro.close()
             raise RuntimeError(f"task {name} was spawned while closing")
@@ -56,7 +56,7 @@ class Tasks:
         return task
 
     def forever(self, factory: Callable[[], Coroutine[Any, Any, None]], name: str) -> asyncio.Task[None]:
-        """Run `factory()` again whenever it ends or fails, with growing, jittered pauses. Cancel the task to stop it."""
+        """Run `factory()` again whenever it ends or fails, with growing, jittered pauses. Cancel it to stop."""
         return self.spawn(self._supervise(factory, name), name)
 
     async def close(self) -> None:

@@ -17,9 +17,8 @@ LONGEST_PASSWORD = 256
 LONGEST_USERNAME = 64
 
 
-
 def fold_username(username: str) -> str:
-    """The form a user name is compared in: compatibility-normalised and case-folded (full-width letters are usual here).
+    """The form a user name is compared in: compatibility-normalised and case-folded (full-width letters are common).
 
     Raises `BadInput("username_wrong")` when it is empty, too long or holds spaces or control characters.
     """

@@ -1,6 +1,7 @@
 """The bus of a single process."""
 
 from collections.abc import AsyncIterator
+from typing import Self
 
 from classroom.bus.delivery import QUEUE_LIMIT, Inbox
 from classroom.bus.interface import Subscription
@@ -16,7 +17,7 @@ class MemorySubscription:
         self._types = types
         self._inbox = Inbox(limit)
 
-    async def __aenter__(self) -> Subscription:
+    async def __aenter__(self) -> Self:
         for event_type in self._types:
             self._bus._inboxes.setdefault(event_type, []).append(self._inbox)
         return self

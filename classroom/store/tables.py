@@ -134,7 +134,7 @@ class LessonRow(Base):
 
 
 class LessonPointRow(Base):
-    """A teaching point that takes part, in the order the planner named them; `school_id` when the name is a school's."""
+    """A teaching point that takes part, in the planner's order; `school_id` when the name is a school's."""
 
     __tablename__ = "lesson_points"
 

@@ -1,0 +1,146 @@
+"""Regions, schools and their rooms."""
+
+import re
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from classroom.access.matrix import Deed, Relation, allowed
+from classroom.access.relations import regions_over, relations_to_school, require, require_somebody, scopes_of
+from classroom.access.rows import region_of, room_of, school_of
+from classroom.audit import append
+from classroom.errors import BadInput, Conflict, Forbidden, NotFound
+from classroom.model.place import Region, RegionLevel, Room, RoomKind, School, SchoolKind
+from classroom.model.principal import Principal, Role
+from classroom.store.store import Store
+from classroom.store.tables import RegionRow, RoomRow, SchoolRow
+from classroom.store.types import new_id
+
+LONGEST_NAME = 80
+LONGEST_ROOM_CODE = 32
+
+_LEVELS = list(RegionLevel)
+_SCHOOL_CODE = re.compile(r"[0-9]{10}")
+_ROOM_CODE = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{LONGEST_ROOM_CODE - 1}}}")
+
+
+def checked_name(name: str) -> str:
+    """The name without spaces around it. Raises `BadInput("name_wrong")` when nothing or too much is left."""
+    stripped = name.strip()
+    if not stripped or len(stripped) > LONGEST_NAME or not stripped.isprintable():
+        raise BadInput("name_wrong", longest=LONGEST_NAME)
+    return stripped
+
+
+async def access_new_region(
+    store: Store, principal: Principal, *, name: str, level: RegionLevel, parent_id: str | None, now: datetime
+) -> Region:
+    """Add a region below another one, or, as an admin, at the top.
+
+    Raises `BadInput("region_level_wrong")` unless its level is below its parent's.
+    """
+    require_somebody(principal)
+    async with store.session() as db:
+        if parent_id is None:
+            _require_admin(principal)
+        else:
+            parent = await db.get(RegionRow, parent_id)
+            if parent is None:
+                raise NotFound("region_unknown", region=parent_id[:64])
+            await require_region(db, principal, parent_id)
+            if _LEVELS.index(level) <= _LEVELS.index(parent.level):
+                raise BadInput("region_level_wrong", level=level.value, parent_level=parent.level.value)
+        row = RegionRow(id=new_id(), name=checked_name(name), level=level, parent_id=parent_id)
+        db.add(row)
+        append(db, principal, "region.added", f"region:{row.id}", {"parent": parent_id}, now=now)
+        return region_of(row)
+
+
+async def access_new_school(
+    store: Store, principal: Principal, *, code: str, name: str, kind: SchoolKind, region_id: str, now: datetime
+) -> School:
+    """Add a school. Raises `BadInput("school_code_wrong")`, `Conflict("already_exists")`, `NotFound`, `Forbidden`."""
+    require_somebody(principal)
+    if not _SCHOOL_CODE.fullmatch(code):
+        raise BadInput("school_code_wrong")
+    async with store.session() as db:
+        if await db.get(RegionRow, region_id) is None:
+            raise NotFound("region_unknown", region=region_id[:64])
+        await require_region(db, principal, region_id)
+        if await db.scalar(select(SchoolRow.id).where(SchoolRow.code == code)) is not None:
+            raise Conflict("already_exists", kind="school", key=code)
+        row = SchoolRow(id=new_id(), code=code, name=checked_name(name), kind=kind, region_id=region_id)
+        db.add(row)
+        append(db, principal, "school.added", f"school:{row.id}", {"region": region_id}, now=now)
+        return school_of(row)
+
+
+async def access_new_room(
+    store: Store, principal: Principal, *, code: str, name: str, kind: RoomKind, school_id: str, now: datetime
+) -> Room:
+    """Add a room. Raises `BadInput("room_code_wrong")`, `Conflict("already_exists")`, `NotFound`, `Forbidden`."""
+    require_somebody(principal)
+    if not _ROOM_CODE.fullmatch(code):
+        raise BadInput("room_code_wrong", room_code=code[:64], longest=LONGEST_ROOM_CODE)
+    async with store.session() as db:
+        await managed_school(db, principal, school_id)
+        if await db.scalar(select(RoomRow.id).where(RoomRow.code == code)) is not None:
+            raise Conflict("already_exists", kind="room", key=code)
+        row = RoomRow(id=new_id(), code=code, name=checked_name(name), kind=kind, school_id=school_id)
+        db.add(row)
+        append(db, principal, "room.added", f"room:{row.id}", {"school": school_id}, now=now)
+        return room_of(row)
+
+
+async def access_school_by_code(store: Store, principal: Principal, code: str) -> School:
+    """A school, for its members and whoever manages it. Raises `NotFound("school_unknown")`, `Forbidden`."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        row = await db.scalar(select(SchoolRow).where(SchoolRow.code == code))
+        if row is None:
+            raise NotFound("school_unknown", school_code=code[:10])
+        if not await relations_to_school(db, principal, row):
+            raise Forbidden("school_forbidden", school=row.id)
+        return school_of(row)
+
+
+async def access_schools(store: Store, principal: Principal) -> list[School]:
+    """All schools, by code: for admins only."""
+    _require_admin(principal)
+    async with store.reading() as db:
+        return [school_of(row) for row in await db.scalars(select(SchoolRow).order_by(SchoolRow.code))]
+
+
+async def access_regions(store: Store, principal: Principal) -> list[Region]:
+    """The whole tree of regions: their names are public, but one has to be somebody."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        return [region_of(row) for row in await db.scalars(select(RegionRow).order_by(RegionRow.name, RegionRow.id))]
+
+
+async def managed_school(db: AsyncSession, principal: Principal, school_id: str) -> SchoolRow:
+    """The school, for whoever manages it. Raises `NotFound("school_unknown")`, `Forbidden("school_forbidden")`."""
+    row = await db.get(SchoolRow, school_id)
+    if row is None:
+        raise NotFound("school_unknown", school=school_id[:64])
+    relations = await relations_to_school(db, principal, row)
+    require(Deed.MANAGE_SCHOOL, relations, "school_forbidden", school=school_id)
+    return row
+
+
+async def require_region(db: AsyncSession, principal: Principal, region_id: str) -> None:
+    """Raises `Forbidden("region_forbidden")` unless `principal` is an admin, or coordinator of it or a region above."""
+    relations: set[Relation] = {Relation.ADMIN} if principal.has(Role.ADMIN) else set()
+    over = (await regions_over(db, {region_id})).get(region_id, frozenset())
+    for scope in await scopes_of(db, principal):
+        if scope.role is Role.COORDINATOR and scope.region_id in over:
+            relations.add(Relation.COORDINATOR)
+    if not allowed(Deed.MANAGE_SCHOOL, frozenset(relations)):
+        raise Forbidden("region_forbidden", region=region_id)
+
+
+def _require_admin(principal: Principal) -> None:
+    require_somebody(principal)
+    if not principal.has(Role.ADMIN):
+        raise Forbidden("admin_needed")
