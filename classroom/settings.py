@@ -56,7 +56,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)
 
-    # noqa below: a server is there for its network
+    # every interface: a server is there for its network
     host: str = Field("0.0.0.0", min_length=1, description="Address the HTTP server listens on.")  # noqa: S104
     port: Port = Field(8080, description="TCP port of the pages and the API; 0 takes any free one.")
     media_port: Port = Field(7800, description="UDP port of all sound and picture; 0 takes any free one.")

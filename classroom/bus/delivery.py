@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from classroom.messages.events import BusEvent
 
-# A page's worth of levels and previews from a hundred rooms for a few seconds; who is further behind must resync anyway.
+# Levels and previews of a hundred rooms for a few seconds; who is further behind must read everything again anyway.
 QUEUE_LIMIT = 1024
 
 

@@ -12,19 +12,21 @@ from classroom.messages.events import BusEvent
 class MemorySubscription:
     """See `Subscription`."""
 
-    def __init__(self, bus: "MemoryBus", types: tuple[type[BusEvent], ...], limit: int) -> None:
-        self._bus = bus
+    def __init__(
+        self, inboxes: dict[type[BusEvent], list[Inbox]], types: tuple[type[BusEvent], ...], limit: int
+    ) -> None:
+        self._inboxes = inboxes
         self._types = types
         self._inbox = Inbox(limit)
 
     async def __aenter__(self) -> Self:
         for event_type in self._types:
-            self._bus._inboxes.setdefault(event_type, []).append(self._inbox)
+            self._inboxes.setdefault(event_type, []).append(self._inbox)
         return self
 
     async def __aexit__(self, *args: object) -> None:
         for event_type in self._types:
-            self._bus._inboxes[event_type].remove(self._inbox)
+            self._inboxes[event_type].remove(self._inbox)
         self._inbox.close()
 
     def __aiter__(self) -> AsyncIterator[BusEvent | None]:
@@ -54,7 +56,7 @@ class MemoryBus:
             inbox.put(event)
 
     def subscribe(self, *types: type[BusEvent]) -> Subscription:
-        return MemorySubscription(self, types, self._queue_limit)
+        return MemorySubscription(self._inboxes, types, self._queue_limit)
 
     async def put(self, key: str, value: str, ttl_s: float) -> None:
         self._presence[key] = (self._clock.monotonic() + ttl_s, value)
