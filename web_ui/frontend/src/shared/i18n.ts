@@ -1,0 +1,28 @@
+import type { App } from "vue";
+import { createI18n } from "vue-i18n";
+import { pageLanguage, type Language } from "./language";
+import { find, type Catalog, type Text } from "./text";
+
+/** Text through vue-i18n, for the pages of staff. */
+export function richText(app: App, catalogs: Readonly<Record<Language, Catalog>>): Text {
+  const { language, choose } = pageLanguage();
+  const i18n = createI18n({ legacy: false, locale: language.value, fallbackLocale: "zh-CN", messages: catalogs as never });
+  app.use(i18n);
+  const global = i18n.global as unknown as {
+    locale: { value: string };
+    t(key: string, named: Record<string, unknown>, plural: number): string;
+    t(key: string, named: Record<string, unknown>): string;
+  };
+  return {
+    t: (key, params = {}) => {
+      const n = params["n"];
+      return typeof n === "number" ? global.t(key, { ...params }, n === 1 ? 1 : 2) : global.t(key, { ...params });
+    },
+    has: (key) => find(catalogs[language.value], key) !== null,
+    language,
+    choose: (chosen) => {
+      global.locale.value = chosen;
+      choose(chosen);
+    },
+  };
+}

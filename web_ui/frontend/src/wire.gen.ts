@@ -1,0 +1,367 @@
+// Written by `python -m web_ui.typescript` from classroom/messages; do not edit.
+
+/** To an agent: the lesson to publish now; null: stop publishing. */
+export interface AgentLesson {
+  type: "agent_lesson";
+  lesson_id: string | null;
+  title: string | null;
+}
+
+/** Sound level of a source over the last tenth of a second, dBFS (0 is full scale, -96 is silence). */
+export interface AgentLevels {
+  type: "agent_levels";
+  source: string;
+  rms_dbfs: number;
+  peak_dbfs: number;
+}
+
+/** A small JPEG of what a source shows now (base64). */
+export interface AgentPreview {
+  type: "agent_preview";
+  source: string;
+  jpeg: string;
+}
+
+/** The whole state of a room agent, sent on connecting and on change. */
+export interface AgentState {
+  type: "agent_state";
+  sources: RoomSourceView[];
+  alarms: AlarmView[];
+  publishing_lesson_id: string | null;
+}
+
+/** Something the teacher should know, raised by the room agent. */
+export interface AlarmView {
+  code: "no_signal" | "silence" | "black_picture" | "source_failed" | "publishing_lost";
+  source: string;
+  since: string;
+}
+
+/** One encoding of a source's picture; `rid` as in RFC 8851. Zero where not known yet. */
+export interface EncodingView {
+  rid: string;
+  width: number;
+  height: number;
+  bitrate_bps: number;
+}
+
+/** A request, or the whole socket when `id` is null, was refused. Text is in the language of `hello`. */
+export interface Failure {
+  type: "error";
+  id: number | null;
+  code: string;
+  message: string;
+  remedy: string;
+}
+
+export interface Hello {
+  type: "hello";
+  token?: string | null;
+  language?: "zh-CN" | "en";
+}
+
+/** What anybody with the code may know of a lesson. */
+export interface JoinInfo {
+  lesson_id: string;
+  code: string;
+  title: string;
+  subject: string;
+  teacher_name: string;
+  school_name: string;
+  state: LessonState;
+  starts_at: string;
+  ends_at: string;
+  needs_account: boolean;
+}
+
+/** `name` is shown to the teacher: the teaching point's or the child's. */
+export interface JoinRequest {
+  name: string;
+}
+
+export interface LessonChanged {
+  type: "lesson";
+  id: number | null;
+  lesson: LessonView;
+}
+
+export interface LessonList {
+  type: "lessons";
+  id: number | null;
+  day: string;
+  lessons: LessonView[];
+}
+
+/** The three classrooms of policy (三个课堂), and teacher research beside them. */
+export type LessonMode = "delivery" | "master" | "open" | "research";
+
+export type LessonState = "planned" | "ready" | "live" | "interrupted" | "ended" | "archived" | "cancelled";
+
+/** A lesson as pages see it. `viewers` is present for staff only; everyone gets `viewer_count`. */
+export interface LessonView {
+  id: string;
+  code: string;
+  title: string;
+  subject: string;
+  grade: number;
+  mode: LessonMode;
+  topology: Topology;
+  state: LessonState;
+  teacher_name: string;
+  school_name: string;
+  room_id: string;
+  room_name: string;
+  points: string[];
+  open_join: boolean;
+  starts_at: string;
+  ends_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  sources: SourceView[];
+  viewer_count: number;
+  viewers: ViewerView[] | null;
+}
+
+export interface LessonsView {
+  lessons: LessonView[];
+}
+
+export interface MediaAnswer {
+  type: "media_answer";
+  id: number;
+  sdp: string;
+}
+
+export interface MediaClose {
+  type: "media_close";
+}
+
+/** The server gave the media connection up (or never had it): offer again. */
+export interface MediaLost {
+  type: "media_lost";
+  reason: string;
+}
+
+/** Subscribe. The first offer creates the connection, later ones renegotiate it (new sources, ICE restart). */
+export interface MediaOffer {
+  type: "media_offer";
+  id: number;
+  lesson_id: string;
+  sdp: string;
+  tracks: WantedTrack[];
+}
+
+/** Choose for one picture: "auto", "off", or a `rid` to be pinned to. */
+export interface MediaPrefer {
+  type: "media_prefer";
+  mid: string;
+  encoding: string;
+}
+
+/**
+ * What a media section carries now; sent on change. `rid` is null while the server sends no picture on it,
+ * and `reason` says why ("bandwidth": the line is too thin, "no_source": nobody publishes it, "off": you chose so).
+ */
+export interface MediaTrackState {
+  type: "media_track";
+  mid: string;
+  rid: string | null;
+  reason: "bandwidth" | "no_source" | "off" | null;
+}
+
+export interface NewLesson {
+  title: string;
+  subject: string;
+  grade: number;
+  mode: LessonMode;
+  topology?: Topology;
+  room_id: string;
+  teacher_id: string;
+  starts_at: string;
+  ends_at: string;
+  open_join?: boolean;
+  points?: string[];
+}
+
+/** Keeps the socket alive through proxies and measures the round trip. */
+export interface Ping {
+  type: "ping";
+  id: number;
+}
+
+export interface Pong {
+  type: "pong";
+  id: number;
+}
+
+/** RFC 9457 problem details, with our stable `code` and what to do about it. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  remedy: string;
+  data: Record<string, string | number | boolean | string[]>;
+}
+
+export type Role = "teacher" | "student" | "coordinator" | "archivist" | "supervisor" | "admin" | "device";
+
+export interface RoomChanged {
+  type: "room";
+  id: number | null;
+  room: RoomView;
+}
+
+export interface RoomLevels {
+  type: "room_levels";
+  room_id: string;
+  source: string;
+  rms_dbfs: number;
+  peak_dbfs: number;
+}
+
+export interface RoomPreview {
+  type: "room_preview";
+  room_id: string;
+  source: string;
+  jpeg: string;
+}
+
+/** A source of a room, whether or not it is being published. `problem` is an error code of the catalogs. */
+export interface RoomSourceView {
+  name: string;
+  kinds: ("audio" | "video")[];
+  state: "starting" | "running" | "failed";
+  problem: string | null;
+  problem_text: string | null;
+  width: number;
+  height: number;
+  fps: number;
+  encoder: string | null;
+}
+
+/** A room and its agent as pages see them. */
+export interface RoomView {
+  id: string;
+  code: string;
+  name: string;
+  school_name: string;
+  online: boolean;
+  sources: RoomSourceView[];
+  alarms: AlarmView[];
+  publishing_lesson_id: string | null;
+}
+
+export interface RoomsView {
+  rooms: RoomView[];
+}
+
+/** Who is signed in. */
+export interface SessionView {
+  id: string;
+  name: string;
+  roles: Role[];
+  school_id: string | null;
+}
+
+export interface SignIn {
+  username: string;
+  password: string;
+}
+
+/** A source now published into a lesson. `encodings` from the highest to the lowest; empty without a picture. */
+export interface SourceView {
+  name: string;
+  kinds: ("audio" | "video")[];
+  encodings: EncodingView[];
+}
+
+/** A token for a third-party publisher or player; `source` is needed to publish. */
+export interface TokenRequest {
+  kind: "join" | "publish";
+  source?: string | null;
+}
+
+export interface TokenView {
+  token: string;
+  lesson_id: string;
+  expires_at: string;
+}
+
+export type Topology = "1+N" | "N+N";
+
+/** Somebody watching, as the server measures it. */
+export interface ViewerView {
+  id: string;
+  name: string;
+  quality: "good" | "fair" | "poor" | "audio_only" | "lost";
+  loss_percent: number;
+  rtt_ms: number | null;
+  encoding: string | null;
+  since: string;
+}
+
+/** One receiving media section of an offer: which source's sound or picture it shall carry. */
+export interface WantedTrack {
+  mid: string;
+  source: string;
+  kind: "audio" | "video";
+}
+
+/** Send `lesson` now and whenever it changes. */
+export interface WatchLesson {
+  type: "watch_lesson";
+  id: number;
+  lesson_id: string;
+}
+
+/** Send `lessons` of one day now and whenever one changes; `room_id` narrows to a room. */
+export interface WatchLessons {
+  type: "watch_lessons";
+  id: number;
+  day: string;
+  room_id?: string | null;
+}
+
+/** Send `room`, `room_preview` and `room_levels`. */
+export interface WatchRoom {
+  type: "watch_room";
+  id: number;
+  room_id: string;
+}
+
+export interface Welcome {
+  type: "welcome";
+  client_id: string;
+  name: string;
+  roles: Role[];
+  server_time: string;
+}
+
+export type ClientMessage =
+  | Hello
+  | WatchLesson
+  | WatchLessons
+  | WatchRoom
+  | MediaOffer
+  | MediaPrefer
+  | MediaClose
+  | Ping
+  | AgentState
+  | AgentPreview
+  | AgentLevels;
+
+export type ServerMessage =
+  | Welcome
+  | LessonChanged
+  | LessonList
+  | RoomChanged
+  | RoomPreview
+  | RoomLevels
+  | MediaAnswer
+  | MediaTrackState
+  | MediaLost
+  | AgentLesson
+  | Pong
+  | Failure;
