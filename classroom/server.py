@@ -38,6 +38,7 @@ log = get_logger(__name__)
 SERVICES = "classroom.services"
 # Sockets get this long to hear that we go (they reconnect at once to whoever comes next).
 _STOP_S = 2.0
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- compared with, not bound to
 
 
 def find_services(role: ServerRole) -> list[ServiceFactory]:
@@ -94,7 +95,7 @@ class Server:
     def url(self) -> str:
         """Where this machine's own browser finds the pages."""
         host = self._settings.host
-        return f"http://{'127.0.0.1' if host in {'0.0.0.0', '::', ''} else host}:{self._port}"
+        return f"http://{'127.0.0.1' if host in _EVERYWHERE else host}:{self._port}"
 
     async def __aenter__(self) -> Self:
         try:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry, Histogram
 from pydantic import ValidationError
 
@@ -45,7 +46,7 @@ class Edge:
         )
 
     @property
-    def middlewares(self) -> tuple[Callable[[web.Request, Next], Awaitable[web.StreamResponse]], ...]:
+    def middlewares(self) -> tuple[Middleware, ...]:
         return (web.middleware(self._measure), web.middleware(self._secure), web.middleware(self._refuse))
 
     async def _measure(self, request: web.Request, handler: Next) -> web.StreamResponse:

@@ -7,13 +7,13 @@ from aiohttp import web
 from classroom.auth.authenticate import principal_of_token
 from classroom.auth.sessions import principal_of_session
 from classroom.auth.tokens import Tokens
+from classroom.catalog import LANGUAGES
 from classroom.clock import Clock
 from classroom.errors import NotSignedIn
 from classroom.model.principal import NOBODY, Principal
 from classroom.settings import Settings
 from classroom.store.store import Store
 
-LANGUAGES = ("zh-CN", "en")
 LANGUAGE_COOKIE = "qianshou_language"
 SESSION_COOKIE = "qianshou_session"
 

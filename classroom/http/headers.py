@@ -5,9 +5,10 @@ from aiohttp import web
 # What our own pages need: scripts and styles of our origin or carrying this answer's nonce, nothing from anywhere else.
 # `ws:`/`wss:` of the own host are spelled out because Safari < 15.4 does not count them as 'self'.
 _POLICY = (
-    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; font-src 'self'; connect-src 'self'{sockets}; worker-src 'self' blob:; manifest-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'{sockets}; "
+    "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'"
 )
 _PERMISSIONS = (
     "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), autoplay=(self), "
@@ -22,7 +23,9 @@ def content_security_policy(nonce: str, host: str) -> str:
     return _POLICY.format(nonce=nonce, sockets=f" ws://{host} wss://{host}" if clean else "")
 
 
-def add_security_headers(request: web.Request, response: web.StreamResponse, *, nonce: str, secure: bool, hsts: bool) -> None:
+def add_security_headers(
+    request: web.Request, response: web.StreamResponse, *, nonce: str, secure: bool, hsts: bool
+) -> None:
     """Add what the handler has not set itself."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", content_security_policy(nonce, request.host))

@@ -8,7 +8,7 @@ class HttpLimits:
     """Defaults are for production; tests pass smaller ones."""
 
     json_body_bytes: int = 64 * 1024
-    # aiohttp reads nothing beyond this whatever a handler asks for; an SDP offer is ≤ 100 kB, an upload has its own route.
+    # aiohttp reads nothing beyond this whatever a handler asks for.
     any_body_bytes: int = 8 * 1024 * 1024
     # A body that trickles in slower than this holds a handler for nothing (slowloris).
     body_timeout_s: float = 20.0

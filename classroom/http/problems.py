@@ -6,7 +6,8 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from classroom.catalog import text_of
-from classroom.errors import BadInput, ClassroomError, Conflict, Forbidden, NotFound, TooLarge, TooMany, Unavailable
+from classroom.errors import BadInput, ClassroomError, NotFound, TooLarge, TooMany, Unavailable
+from classroom.http.limits import HttpLimits
 from classroom.messages.api import Problem
 from classroom.messages.live import Failure
 
@@ -58,13 +59,13 @@ def failure(error: ClassroomError, language: str, message_id: int | None) -> Fai
 def of_http_exception(error: web.HTTPException, path: str) -> ClassroomError:
     """aiohttp's own refusals (no such route, wrong method, malformed request) as ours."""
     if isinstance(error, web.HTTPMethodNotAllowed):
-        return MethodNotAllowed("method_not_allowed", method=error.method, allowed=", ".join(sorted(error.allowed_methods)))
+        return MethodNotAllowed(
+            "method_not_allowed", method=error.method, allowed=", ".join(sorted(error.allowed_methods))
+        )
     known: dict[int, ClassroomError] = {
-        403: Forbidden("forbidden"),
         404: NotFound("page_not_found", path=path),
         408: RequestTimeout("body_too_slow", timeout_s=0),
-        409: Conflict("http_refused", status=409),
-        413: TooLarge("body_too_large", limit_bytes=0),
+        413: TooLarge("body_too_large", limit_bytes=HttpLimits().any_body_bytes),
         429: TooMany("too_many_requests", retry_after_s=10),
         503: Unavailable("not_ready", part="server"),
     }

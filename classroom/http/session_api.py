@@ -1,6 +1,8 @@
 """Signing in and out: `/api/v1/session`."""
 
-from classroom.auth.sessions import SESSION_TTL_S, sign_in, sign_out
+from aiohttp import web
+
+from classroom.auth.sessions import LONGEST, sign_in, sign_out
 from classroom.errors import NotSignedIn
 from classroom.http.app import json_response
 from classroom.http.call import Call
@@ -11,8 +13,6 @@ from classroom.messages.api import SessionView, SignIn
 from classroom.model.principal import Principal
 from classroom.service import Context
 
-from aiohttp import web
-
 
 def view(principal: Principal) -> SessionView:
     return SessionView(
@@ -21,7 +21,7 @@ def view(principal: Principal) -> SessionView:
 
 
 class SessionApi:
-    """Failed attempts are limited, successful ones are not: a whole school signs in from one address at eight o'clock."""
+    """Failed attempts are limited, others are not: a whole school signs in from one address at eight o'clock."""
 
     def __init__(self, context: Context) -> None:
         self._store = context.store
@@ -58,22 +58,28 @@ class SessionApi:
             rates.give_back(key, now_s)
         old = call.request.cookies.get(SESSION_COOKIE)
         if old is not None:
-            await sign_out(self._store, old)
+            await sign_out(self._store, self._clock, old)
         response = json_response(view(principal))
         response.set_cookie(
-            SESSION_COOKIE, session_id, max_age=SESSION_TTL_S, path="/", httponly=True, samesite="Lax", secure=call.secure
+            SESSION_COOKIE,
+            session_id,
+            max_age=int(LONGEST.total_seconds()),
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=call.secure,
         )
         return response
 
     async def _show(self, call: Call) -> SessionView:
         if not call.principal.signed_in:
-            raise NotSignedIn("not_signed_in")
+            raise NotSignedIn("sign_in_needed")
         return view(call.principal)
 
     async def _sign_out(self, call: Call) -> web.Response:
         session_id = call.request.cookies.get(SESSION_COOKIE)
         if session_id is not None:
-            await sign_out(self._store, session_id)
+            await sign_out(self._store, self._clock, session_id)
         response = web.Response(status=204)
         response.del_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="Lax", secure=call.secure)
         return response

@@ -60,7 +60,14 @@ class SocketEndpoint:
 
     async def _talk(self, call: Call, ws: web.WebSocketResponse) -> None:
         wake = asyncio.Event()
-        socket = Socket(NOBODY, call.language, call.remote, self._limits, wake.set, lambda: _abort(call.request))
+        socket = Socket(
+            principal=NOBODY,
+            language=call.language,
+            remote=call.remote,
+            limits=self._limits,
+            wake=wake.set,
+            abort=lambda: _abort(call.request),
+        )
         writer = asyncio.create_task(self._write(ws, socket, wake), name="socket writer")
         try:
             greeted = await self._greet(call, ws, socket)

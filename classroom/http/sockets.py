@@ -65,6 +65,7 @@ class Socket:
 
     def __init__(
         self,
+        *,
         principal: Principal,
         language: str,
         remote: str,

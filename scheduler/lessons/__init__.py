@@ -1,0 +1,1 @@
+"""The life of lessons: `lifecycle` (pure rules), `controller` (applies them), `views`, `api`."""

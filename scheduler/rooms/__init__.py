@@ -1,0 +1,1 @@
+"""Recording classrooms as the server sees them: `agents` (their sockets), `views`, `api`."""

@@ -1,0 +1,58 @@
+"""The service: puts the parts together and gives them to the server."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from classroom.messages.live import AgentLevels, AgentPreview, AgentState
+from classroom.service import Context, ServerRole
+from scheduler.join import JoinApi
+from scheduler.lessons.api import LessonsApi
+from scheduler.lessons.controller import Controller
+from scheduler.lessons.steps import Steps
+from scheduler.live.live import Live
+from scheduler.presence import Presence
+from scheduler.rooms.agents import Agents
+from scheduler.rooms.api import RoomsApi
+
+
+class SchedulerService:
+    """Lessons, rooms and what pages are told about them."""
+
+    name: ClassVar[str] = "scheduler"
+    runs_in: ClassVar[frozenset[ServerRole]] = frozenset({ServerRole.ALL, ServerRole.HUB})
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._presence = Presence(context.bus, context.clock)
+        steps = Steps(context)
+        self._controller = Controller(context, self._presence, steps)
+        self._agents = Agents(context)
+        self._live = Live(context, self._presence)
+        self._apis = (
+            LessonsApi(context, self._presence, steps),
+            RoomsApi(context, self._presence),
+            JoinApi(context),
+        )
+        self._unregister: list[Callable[[], None]] = []
+
+    async def start(self) -> None:
+        """Add routes and socket handlers, and begin to follow lessons and rooms."""
+        context = self._context
+        for api in self._apis:
+            api.add_routes(context.routes)
+        self._unregister += self._live.start()
+        self._unregister += [
+            context.sockets.on(AgentState, self._agents.take_state),
+            context.sockets.on(AgentPreview, self._agents.take_preview),
+            context.sockets.on(AgentLevels, self._agents.take_levels),
+        ]
+        context.tasks.forever(self._presence.run, "presence")
+        context.tasks.forever(self._controller.run, "lesson lifecycle")
+        context.tasks.forever(self._agents.follow, "agents follow lessons")
+        context.tasks.forever(self._agents.refresh, "agents stay present")
+
+    async def stop(self) -> None:
+        for unregister in self._unregister:
+            unregister()
+        self._unregister.clear()
+        await self._agents.leave()
