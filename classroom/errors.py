@@ -73,6 +73,12 @@ class Unprocessable(ClassroomError):
     status = 422
 
 
+class PreconditionRequired(ClassroomError):
+    """The caller must say which version of the thing it means (ETag)."""
+
+    status = 428
+
+
 class TooMany(ClassroomError):
     """Rate limit; `data["retry_after_s"]` says when to come back."""
 

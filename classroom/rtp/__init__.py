@@ -1,4 +1,4 @@
-"""RTP, RTCP and SDP as pure functions on bytes and text: no sockets, no clocks. Used by the media server and the room agent.
+"""RTP, RTCP and SDP as pure functions on bytes and text, for the media server and the room agent.
 
 - **packet**: RTP packets and header extensions (RFC 3550 § 5, RFC 8285).
 - **sequence**: unwrapping 16- and 32-bit counters.

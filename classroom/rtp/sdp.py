@@ -1,6 +1,7 @@
-"""Session descriptions (RFC 8866) as WebRTC uses them (RFC 8829): parsed into dataclasses that keep every attribute, and written.
+"""Session descriptions (RFC 8866) as WebRTC uses them (RFC 8829), read and written.
 
-Nothing is dropped: `a=rid`, `a=simulcast` and extmap directions survive, so the same types serve offers and answers.
+No attribute is dropped: `a=rid`, `a=simulcast` and extmap directions survive, so the same types serve offers
+and answers.
 """
 
 from collections.abc import Iterator
@@ -194,8 +195,8 @@ def parse_sdp(text: str) -> SessionDescription:
         raise MalformedSdp("the first line must be v=0", 1)
     if len(lines) > MAX_LINES:
         raise MalformedSdp(f"more than {MAX_LINES} lines")
-    for number, line in enumerate(lines, 1):
-        line = line.strip()
+    for number, text_line in enumerate(lines, 1):
+        line = text_line.strip()
         if not line:
             continue
         if len(line) < 2 or line[1] != "=":

@@ -92,10 +92,11 @@ class DtlsEndpoint:
     because it picks the first of *its own* profiles that the client offers.
     """
 
-    def __init__(
-        self, certificate: DtlsCertificate, role: DtlsRole, fingerprints: Iterable[tuple[str, str]]
-    ) -> None:
-        """`fingerprints`: the `(algorithm, value)` pairs of the other side's SDP. Raises `DtlsFailed` without a usable one."""
+    def __init__(self, certificate: DtlsCertificate, role: DtlsRole, fingerprints: Iterable[tuple[str, str]]) -> None:
+        """`fingerprints`: the `(algorithm, value)` pairs of the other side's SDP.
+
+        Raises `DtlsFailed` without a usable one.
+        """
         self._fingerprints = [(name, value) for name, value in fingerprints if name in _DIGESTS]
         if not self._fingerprints:
             raise DtlsFailed("no fingerprint with sha-256, sha-384 or sha-512")

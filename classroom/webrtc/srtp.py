@@ -87,7 +87,10 @@ def srtp_receiver(keys: SrtpKeys) -> SrtpReceiver:
 
 
 def derive(master_key: bytes, master_salt: bytes, label: int, length: int) -> bytes:
-    """Session key material (RFC 3711 § 4.3 with a key derivation rate of 0; RFC 7714 § 11 pads the salt on the right)."""
+    """Session key material (RFC 3711 § 4.3 with a key derivation rate of 0).
+
+    RFC 7714 § 11: the shorter salt of AES-GCM is padded on the right.
+    """
     block = bytearray(master_salt.ljust(14, b"\0") + b"\0\0")
     block[7] ^= label
     encryptor = Cipher(algorithms.AES(master_key), modes.CTR(bytes(block))).encryptor()

@@ -1,0 +1,303 @@
+"""The media engine: datagrams to peers, packets through rooms, and back onto the wire.
+
+One turn: read a burst, open every packet, hand it to its room, then flush the rooms once, so that each subscriber gets
+a burst's packets in one system call. A tick every 20 ms asks for what is missing; nothing is scheduled per packet.
+"""
+
+import random
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from classroom.clock import Clock
+from classroom.errors import Conflict, Unavailable
+from classroom.logs import get_logger
+from classroom.messages.live import WantedTrack
+from classroom.model.principal import Principal
+from classroom.rtp.sdp import parse_sdp
+from classroom.webrtc.dtls import DtlsCertificate, DtlsRole
+from media_server.sessions import PublisherSession, SubscriberSession
+from media_server.sfu.negotiation import (
+    Offer,
+    Transport,
+    answer_publisher,
+    answer_subscriber,
+    read_publisher_offer,
+    read_subscriber_offer,
+    wanted_tracks,
+)
+from media_server.sfu.room import Room, TrackChanged
+from media_server.transport.ice import answer_check, host_candidates, local_ufrag, parse_check
+from media_server.transport.peer import Peer
+from media_server.transport.udp import Address, Datagram, UdpPort
+
+TICK_S = 0.02
+DECIDE_EVERY_S = 0.2  # how often what viewers get is looked at again when nothing happens
+MAX_SESSIONS = 2_000
+
+AnySession = PublisherSession | SubscriberSession
+log = get_logger(__name__)
+
+
+class MediaEngine:
+    """All peers and rooms of this node. Methods are called from the event loop's thread."""
+
+    def __init__(self, clock: Clock, host: str, port: int, addresses: Sequence[str]) -> None:
+        """Takes the port. Raises `BadSettings` when it is in use."""
+        self.rooms: dict[str, Room] = {}
+        self.sessions: dict[str, AnySession] = {}
+        self.on_room_changed: Callable[[str], None] = lambda lesson_id: None
+        self.on_track_changed: Callable[[str, TrackChanged], None] = lambda session_id, change: None
+        self.datagrams_ignored = 0
+        self.packets_received = 0
+        self._clock = clock
+        self._certificate = DtlsCertificate(clock.now())
+        self._random = random.SystemRandom()
+        self._by_ufrag: dict[str, AnySession] = {}
+        self._by_address: dict[Address, AnySession] = {}
+        self._by_subscriber: dict[str, SubscriberSession] = {}
+        self._decide_at = 0.0
+        # Of sessions that are gone; the properties add the living.
+        self._keyframe_requests_ended = 0
+        self._rejected_ended = 0
+        self._port = UdpPort(host, port, self.receive)
+        self._candidates = host_candidates(addresses, self._port.port)
+
+    @property
+    def port(self) -> UdpPort:
+        return self._port
+
+    @property
+    def keyframe_requests(self) -> int:
+        """PLIs sent to publishers since the start."""
+        return self._keyframe_requests_ended + sum(session.keyframe_requests for session in self._publishers())
+
+    @property
+    def rejected(self) -> int:
+        """Datagrams of known peers that were forged, replayed or malformed."""
+        return self._rejected_ended + sum(session.peer.rejected for session in self.sessions.values())
+
+    async def run(self) -> None:
+        """Serve until cancelled; `close` afterwards."""
+        self._port.open()
+        while True:
+            await self._clock.sleep(TICK_S)
+            self.tick()
+
+    def close(self) -> None:
+        """Say goodbye to everybody and give the port back."""
+        for session in list(self.sessions.values()):
+            session.peer.close("server_stopping", self._clock.monotonic())
+        self._port.close()
+
+    # -- sessions ----------------------------------------------------------------------------------------------------
+
+    def publish(self, lesson_id: str, source_name: str, principal_id: str, sdp: str) -> tuple[PublisherSession, str]:
+        """Open a publisher's session; returns it with our answer. The same principal may replace its own publication.
+
+        Raises `Conflict("source_taken")`, `MalformedSdp`, `Unprocessable`, `Unavailable("media_node_full")`.
+        """
+        offer = read_publisher_offer(parse_sdp(sdp))
+        now = self._clock.monotonic()
+        room = self._room(lesson_id)
+        for other in list(self._publishers()):
+            if other.room is room and other.source.name == source_name:
+                if other.principal_id != principal_id:
+                    raise Conflict("source_taken", source=source_name)
+                other.peer.close("replaced", now)
+        room = self._room(lesson_id)
+        session = PublisherSession(secrets.token_urlsafe(12), room, principal_id, source_name, offer)
+        session.peer = self._peer(offer, session)
+        session.on_end = partial(self._forget, session)
+        room.publish(session.source)
+        self._add(session)
+        return session, answer_publisher(offer, self._transport(session))
+
+    def subscribe(
+        self,
+        lesson_id: str,
+        principal: Principal,
+        sdp: str,
+        wanted: Sequence[WantedTrack] | str,
+    ) -> tuple[SubscriberSession, str]:
+        """Open a viewer's session; `wanted` says what each section shall carry, or names one source for all (WHEP).
+
+        Raises `MalformedSdp`, `Unprocessable`, `Unavailable("media_node_full")`.
+        """
+        offer = read_subscriber_offer(parse_sdp(sdp))
+        room = self._room(lesson_id)
+        session = SubscriberSession(secrets.token_urlsafe(12), room, principal, self._clock.now())
+        session.peer = self._peer(offer, session)
+        session.on_end = partial(self._forget, session)
+        tracks = wanted_tracks(offer, wanted) if isinstance(wanted, str) else wanted
+        streams = session.negotiate(offer, tracks, self._random)
+        self._add(session)
+        self._by_subscriber[session.subscriber.id] = session
+        self.on_room_changed(lesson_id)
+        return session, answer_subscriber(offer, streams, self._transport(session))
+
+    def renegotiate(self, session: SubscriberSession, sdp: str, wanted: Sequence[WantedTrack]) -> str:
+        """A viewer's later offer: more or other sections, or an ICE restart. Raises as `subscribe`."""
+        offer = read_subscriber_offer(parse_sdp(sdp))
+        streams = session.negotiate(offer, wanted, self._random)
+        if session.peer.remote_ufrag != offer.ufrag:
+            self.restart_ice(session, offer.ufrag)
+        session.renegotiated(self._clock.monotonic())
+        self._flush(session.room, self._clock.monotonic())
+        return answer_subscriber(offer, streams, self._transport(session))
+
+    def restart_ice(self, session: AnySession, remote_ufrag: str) -> Transport:
+        """Fresh credentials for a peer that lost its way; its media goes on."""
+        session.peer.remote_ufrag = remote_ufrag
+        self._by_ufrag[session.peer.restart_ice().ufrag] = session
+        return self._transport(session)
+
+    def prefer(self, session: SubscriberSession, mid: str, encoding: str) -> None:
+        """Pin, free or pause a picture of a viewer; see `Room.prefer`."""
+        now = self._clock.monotonic()
+        session.room.prefer(session.subscriber, mid, encoding, now)
+        self._flush(session.room, now)
+
+    def close_session(self, session: AnySession, reason: str) -> None:
+        session.peer.close(reason, self._clock.monotonic())
+
+    def end(self, lesson_id: str, reason: str) -> None:
+        """The lesson is over: let everybody in its room go."""
+        now = self._clock.monotonic()
+        for session in [each for each in self.sessions.values() if each.room.lesson_id == lesson_id]:
+            session.peer.close(reason, now)
+
+    def viewers(self, lesson_id: str) -> Iterator[SubscriberSession]:
+        return (each for each in self._by_subscriber.values() if each.room.lesson_id == lesson_id)
+
+    # -- packets -----------------------------------------------------------------------------------------------------
+
+    def receive(self, burst: Sequence[Datagram]) -> None:
+        """A burst from the socket: RFC 7983 tells the protocols apart by the first byte."""
+        now = self._clock.monotonic()
+        touched: dict[str, Room] = {}
+        for data, address in burst:
+            first = data[0] if data else 0xFF
+            if 128 <= first <= 191:
+                session = self._by_address.get(address)
+                if session is not None:
+                    session.peer.media(data, now)
+                    touched[session.room.lesson_id] = session.room
+                    continue
+            elif 20 <= first <= 63:
+                session = self._by_address.get(address)
+                if session is not None:
+                    session.peer.dtls(data, now)
+                    touched[session.room.lesson_id] = session.room
+                    continue
+            elif first <= 3 and self._check(data, address, now):
+                continue
+            self.datagrams_ignored += 1
+        self.packets_received += len(burst)
+        for room in touched.values():
+            self._flush(room, now)
+
+    def tick(self) -> None:
+        """What time brings: repeated requests, reports, timeouts, second thoughts about quality."""
+        now = self._clock.monotonic()
+        for session in list(self.sessions.values()):
+            session.peer.tick(now)
+            if not session.peer.closed:
+                session.tick(now)
+        if now >= self._decide_at:
+            self._decide_at = now + DECIDE_EVERY_S
+            for room in list(self.rooms.values()):
+                room.decide(now)
+                self._flush(room, now)
+
+    def _check(self, data: bytes, address: Address, now: float) -> bool:
+        message = parse_check(data)
+        if message is None:
+            return False
+        ufrag = local_ufrag(message)
+        session = self._by_ufrag.get(ufrag)
+        if session is None:
+            return False
+        peer = session.peer
+        current = ufrag == peer.local.ufrag
+        credentials = peer.local if current else peer.previous
+        if credentials is None or credentials.ufrag != ufrag:
+            return False
+        check = answer_check(message, credentials.password, address)
+        if check is None:
+            return False
+        self._port.send(address, [check.reply])
+        if check.accepted:
+            if current and peer.previous is not None:
+                self._by_ufrag.pop(peer.previous.ufrag, None)
+                peer.previous = None
+            self._by_address[address] = session
+            peer.validated(address, nominated=check.nominated, now=now)
+        return True
+
+    def _flush(self, room: Room, now: float) -> None:
+        if room.gained:
+            room.gained = False
+            room.decide(now)
+            self.on_room_changed(room.lesson_id)
+        for sending in room.flush(now):
+            self._by_subscriber[sending.subscriber.id].send(sending, now)
+        for change in room.take_changes():
+            self.on_track_changed(change.subscriber.id, change)
+
+    # -- bookkeeping -------------------------------------------------------------------------------------------------
+
+    def _room(self, lesson_id: str) -> Room:
+        if len(self.sessions) >= MAX_SESSIONS:
+            raise Unavailable("media_node_full", limit=MAX_SESSIONS)
+        return self.rooms.setdefault(lesson_id, Room(lesson_id))
+
+    def _publishers(self) -> Iterator[PublisherSession]:
+        return (session for session in self.sessions.values() if isinstance(session, PublisherSession))
+
+    def _peer(self, offer: Offer, session: AnySession) -> Peer:
+        role: DtlsRole = "client" if offer.dtls_role == "client" else "server"
+        now = self._clock.monotonic()
+        peer = Peer(
+            certificate=self._certificate,
+            role=role,
+            fingerprints=offer.fingerprints,
+            owner=session,
+            send=self._port.send,
+            now=now,
+        )
+        peer.remote_ufrag = offer.ufrag
+        return peer
+
+    def _transport(self, session: AnySession) -> Transport:
+        local = session.peer.local
+        return Transport(
+            local.ufrag, local.password, self._certificate.fingerprint, self._candidates, str(abs(hash(session.id)))
+        )
+
+    def _add(self, session: AnySession) -> None:
+        self.sessions[session.id] = session
+        self._by_ufrag[session.peer.local.ufrag] = session
+
+    def _forget(self, session: AnySession, reason: str) -> None:
+        """A peer ended, whoever ended it."""
+        now = self._clock.monotonic()
+        del self.sessions[session.id]
+        for credentials in (session.peer.local, session.peer.previous):
+            if credentials is not None:
+                self._by_ufrag.pop(credentials.ufrag, None)
+        for address in session.peer.addresses:
+            if self._by_address.get(address) is session:
+                del self._by_address[address]
+        self._rejected_ended += session.peer.rejected
+        room = session.room
+        if isinstance(session, PublisherSession):
+            self._keyframe_requests_ended += session.keyframe_requests
+            room.unpublish(session.source, now)
+        else:
+            self._by_subscriber.pop(session.subscriber.id, None)
+            room.unsubscribe(session.subscriber)
+        if room.empty and not any(each.room is room for each in self.sessions.values()):
+            self.rooms.pop(room.lesson_id, None)
+        self.on_room_changed(room.lesson_id)
+        session.on_lost(reason)

@@ -1,0 +1,128 @@
+"""Which picture quality fits a subscriber's line. Sound is never decided here, so it survives whatever pictures do.
+
+Downstream we hear loss (receiver reports) and the receiver's estimate (REMB). The governor starts optimistically,
+lowers its limit on congestion and tries the next step again after a quiet while, longer after each failure.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from media_server.sfu.encoding import Encoding
+
+CONGESTED_LOSS = 0.10  # below that, NACK repairs (measured loss on school lines is below 5 %)
+CONGESTED_FOR_S = 0.6  # one bad report is chance
+ESTIMATE_MARGIN = 0.85  # an estimate this far below what is sent means a queue is growing
+FIRST_WAIT_S = 8.0
+LONGEST_WAIT_S = 64.0
+PROBATION_S = 5.0
+UNKNOWN_BITRATE_BPS = 100_000  # of an encoding too young to be measured
+
+Reason = Literal["bandwidth", "no_source", "off"]
+
+
+class Picture(NamedTuple):
+    """One video section to decide for: what the viewer prefers, and the encodings there are, the best first."""
+
+    key: str
+    preference: str
+    encodings: Sequence[Encoding]
+
+
+class Choice(NamedTuple):
+    encoding: Encoding | None
+    reason: Reason | None
+
+
+class Governor:
+    """The limit of one subscriber's pictures, learnt from feedback."""
+
+    def __init__(self) -> None:
+        self.limit_bps: float | None = None
+        self._congested_since: float | None = None
+        self._quiet_since = 0.0
+        self._raised_at = float("-inf")
+        self._wait_s = FIRST_WAIT_S
+
+    def hear_loss(self, fraction: float, sent_bps: float, now: float) -> bool:
+        """A receiver report on a picture. Returns whether the limit changed."""
+        return self._hear(fraction > CONGESTED_LOSS, sent_bps * (1 - fraction), now)
+
+    def hear_estimate(self, estimate_bps: float, sent_bps: float, now: float) -> bool:
+        """A REMB over everything we send. Returns whether the limit changed."""
+        return self._hear(estimate_bps < ESTIMATE_MARGIN * sent_bps, estimate_bps, now)
+
+    def _hear(self, congested: bool, limit_bps: float, now: float) -> bool:
+        if not congested:
+            self._congested_since = None
+            return False
+        if self._congested_since is None:
+            self._congested_since = now
+        if now - self._congested_since < CONGESTED_FOR_S:
+            return False
+        self._congested_since = None
+        self._quiet_since = now
+        if now - self._raised_at < PROBATION_S:
+            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
+        self.limit_bps = limit_bps if self.limit_bps is None else min(limit_bps, self.limit_bps)
+        return True
+
+    def decide(self, pictures: Sequence[Picture], now: float) -> dict[str, Choice]:
+        """An encoding, or none with the reason, for every picture; earlier pictures climb first.
+
+        First every picture gets its lowest encoding, then they climb in order, as far as the limit goes.
+        """
+        ladders = {picture.key: _ladder(picture) for picture in pictures}
+        steps, next_bps = _fill(pictures, ladders, self.limit_bps)
+        if next_bps is None:
+            self.limit_bps = None  # everything wanted fits
+        elif self.limit_bps is not None and now - max(self._quiet_since, self._raised_at) >= self._wait_s:
+            if self._raised_at > self._quiet_since:  # the last raise stood its probation
+                self._wait_s = FIRST_WAIT_S
+            self._raised_at = now
+            self.limit_bps = next_bps
+            steps, _ = _fill(pictures, ladders, self.limit_bps)
+        choices = {}
+        for picture in pictures:
+            ladder, step = ladders[picture.key], steps[picture.key]
+            if step >= 0:
+                choices[picture.key] = Choice(ladder[step], None)
+            elif picture.preference == "off":
+                choices[picture.key] = Choice(None, "off")
+            else:
+                choices[picture.key] = Choice(None, "bandwidth" if ladder else "no_source")
+        return choices
+
+
+def _ladder(picture: Picture) -> list[Encoding]:
+    """The encodings a picture may use, the lowest first: up to the pinned one, or all."""
+    if picture.preference == "off":
+        return []
+    rids = [encoding.rid for encoding in picture.encodings]
+    first = rids.index(picture.preference) if picture.preference in rids else 0
+    return list(reversed(picture.encodings[first:]))
+
+
+def _fill(
+    pictures: Sequence[Picture], ladders: dict[str, list[Encoding]], limit_bps: float | None
+) -> tuple[dict[str, int], float | None]:
+    """The step of each picture on its ladder (-1: none), and the limit at which one more fits (None: all taken)."""
+    steps = {picture.key: -1 for picture in pictures}
+    used, next_bps = 0.0, None
+    ranges = ((0, 1), (1, max((len(ladder) for ladder in ladders.values()), default=0)))
+    for low, high in ranges:
+        for picture in pictures:
+            ladder = ladders[picture.key]
+            for step in range(low, min(high, len(ladder))):
+                if steps[picture.key] != step - 1:
+                    break
+                held = _rate(ladder[step - 1]) if step else 0
+                total = used - held + _rate(ladder[step])
+                if limit_bps is not None and total > limit_bps:
+                    next_bps = total if next_bps is None else min(next_bps, total)
+                    break
+                used, steps[picture.key] = total, step
+    return steps, next_bps
+
+
+def _rate(encoding: Encoding) -> int:
+    return encoding.bitrate_bps or UNKNOWN_BITRATE_BPS

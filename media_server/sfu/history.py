@@ -1,0 +1,87 @@
+"""What an encoding keeps of its past: one history that answers every NACK, and the packets since the last keyframe."""
+
+from classroom.rtp.packet import RtpPacket
+
+
+class MediaPacket:
+    """A packet as it is kept and forwarded.
+
+    `index` is the extended sequence number, `timestamp` the extended RTP timestamp (both start one cycle above zero),
+    `marker` is 0x80 or 0 so that it can be or-ed to a payload type, `keyframe` marks the first packet of a keyframe.
+    """
+
+    __slots__ = ("index", "keyframe", "marker", "payload", "timestamp")
+
+    def __init__(self, packet: RtpPacket, index: int, timestamp: int, keyframe: bool) -> None:
+        self.index = index
+        self.timestamp = timestamp
+        self.marker = 0x80 if packet.marker else 0
+        self.payload = packet.payload
+        self.keyframe = keyframe
+
+    def __repr__(self) -> str:
+        return f"MediaPacket({self.index}, ts={self.timestamp}, {len(self.payload)} bytes, key={self.keyframe})"
+
+
+class PacketHistory:
+    """The last `capacity` (a power of two) sequence numbers of an encoding, shared by all its subscribers."""
+
+    __slots__ = ("_mask", "_slots")
+
+    def __init__(self, capacity: int) -> None:
+        if capacity & (capacity - 1):
+            raise ValueError("capacity must be a power of two")
+        self._mask = capacity - 1
+        self._slots: list[MediaPacket | None] = [None] * capacity
+
+    def add(self, packet: MediaPacket) -> bool:
+        """False when this packet is already here, or older than what its slot holds now."""
+        slot = packet.index & self._mask
+        held = self._slots[slot]
+        if held is not None and held.index >= packet.index:
+            return False
+        self._slots[slot] = packet
+        return True
+
+    def get(self, index: int) -> MediaPacket | None:
+        packet = self._slots[index & self._mask]
+        return packet if packet is not None and packet.index == index else None
+
+
+class GopCache:
+    """The packets from the last keyframe on, so that a newcomer starts at once and nobody asks the publisher.
+
+    Bounded: a group of pictures that outgrows `max_bytes` empties the cache until the next keyframe.
+    """
+
+    __slots__ = ("_max_bytes", "_sorted", "began_at", "packets", "size_bytes")
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self.packets: list[MediaPacket] = []
+        self.size_bytes = 0
+        self.began_at = 0.0
+        self._sorted = True
+
+    def add(self, packet: MediaPacket, now: float) -> None:
+        if packet.keyframe and (not self.packets or packet.index > self.packets[0].index):
+            # Keep what arrived early of this very keyframe; everything before it is of no use any more.
+            later = [kept for kept in self.packets if kept.index > packet.index]
+            self.packets = [packet, *later]
+            self.size_bytes = sum(len(kept.payload) for kept in self.packets)
+            self.began_at = now
+        elif self.packets and packet.index > self.packets[0].index:
+            if packet.index < self.packets[-1].index:
+                self._sorted = False
+            self.packets.append(packet)
+            self.size_bytes += len(packet.payload)
+            if self.size_bytes > self._max_bytes:
+                self.packets = []
+                self.size_bytes = 0
+
+    def in_order(self) -> list[MediaPacket]:
+        """The cached packets by sequence number; the keyframe's first packet leads."""
+        if not self._sorted:
+            self.packets.sort(key=lambda packet: packet.index)
+            self._sorted = True
+        return self.packets

@@ -1,0 +1,179 @@
+"""A lesson's media: its sources, who receives them, and what must be sent now.
+
+The owner calls `receive` for every packet of a burst and `flush` once at the end of it; `flush` yields what leaves.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from classroom.errors import Conflict
+from classroom.messages.views import MediaKind, SourceView
+from classroom.rtp.packet import RtpPacket
+from media_server.sfu.downlink import Downlink, Run
+from media_server.sfu.encoding import Encoding
+from media_server.sfu.history import MediaPacket
+from media_server.sfu.source import Source, Track
+from media_server.sfu.subscriber import Subscriber, TrackState
+
+
+class Sending(NamedTuple):
+    """Runs to send to one subscriber on one of its downlinks; `repair` runs are retransmissions."""
+
+    subscriber: Subscriber
+    downlink: Downlink
+    runs: Iterable[Run]
+    repair: bool = False
+
+
+class TrackChanged(NamedTuple):
+    """A subscriber's section now carries something else: tell its page."""
+
+    subscriber: Subscriber
+    state: TrackState
+
+
+class Room:
+    """All media of one lesson on this node."""
+
+    def __init__(self, lesson_id: str) -> None:
+        self.lesson_id = lesson_id
+        self.sources: dict[str, Source] = {}
+        self.subscribers: dict[str, Subscriber] = {}
+        self.gained = False  # an encoding appeared since the owner last looked
+        self._listeners: dict[tuple[str, MediaKind], list[tuple[Subscriber, Downlink]]] = {}
+        self._bursts: dict[Encoding, list[MediaPacket]] = {}
+        self._tracks: dict[Encoding, tuple[str, MediaKind]] = {}
+        self._sendings: list[Sending] = []
+        self._changes: list[TrackChanged] = []
+
+    @property
+    def empty(self) -> bool:
+        return not self.sources and not self.subscribers
+
+    def views(self) -> list[SourceView]:
+        return [source.view() for source in self.sources.values()]
+
+    # -- publishers --------------------------------------------------------------------------------------------------
+
+    def publish(self, source: Source) -> None:
+        """Raises `Conflict("source_taken")` when somebody publishes under this name."""
+        if source.name in self.sources:
+            raise Conflict("source_taken", source=source.name)
+        self.sources[source.name] = source
+
+    def unpublish(self, source: Source, now: float) -> None:
+        if self.sources.get(source.name) is not source:
+            return
+        del self.sources[source.name]
+        for encoding in source.encodings:
+            self._bursts.pop(encoding, None)
+            self._tracks.pop(encoding, None)
+        for kind in source.tracks:
+            for _, downlink in self._listeners.get((source.name, kind), ()):
+                downlink.detach()
+        self.decide(now)
+
+    def add_encoding(self, source: Source, track: Track, rid: str, ssrc: int) -> Encoding:
+        """A new stream of a track announced itself; one it replaces is forgotten."""
+        known = track.encoding(rid)
+        if known is not None:
+            self._bursts.pop(known, None)
+            self._tracks.pop(known, None)
+        encoding = track.add(rid, ssrc)
+        self._tracks[encoding] = (source.name, track.kind)
+        self.gained = True
+        return encoding
+
+    def receive(self, encoding: Encoding, packet: RtpPacket, now: float) -> None:
+        media = encoding.receive(packet, now)
+        if media is not None:
+            burst = self._bursts.get(encoding)
+            if burst is None:
+                self._bursts[encoding] = [media]
+            else:
+                burst.append(media)
+
+    def flush(self, now: float) -> Iterator[Sending]:
+        """Everything to send since the last call."""
+        bursts, self._bursts = self._bursts, {}
+        for encoding, burst in bursts.items():
+            listeners = self._listeners.get(self._tracks[encoding])
+            if not listeners:
+                continue
+            first = burst[0].index if len(burst) == 1 else min(packet.index for packet in burst)
+            for subscriber, downlink in listeners:
+                if downlink.wanted is not encoding and downlink.current is not encoding:
+                    continue
+                before = downlink.current
+                runs = downlink.receive(encoding, burst, first, now)
+                if runs:
+                    yield Sending(subscriber, downlink, runs)
+                if downlink.current is not before:
+                    self._announce(subscriber, downlink)
+        if self._sendings:
+            sendings, self._sendings = self._sendings, []
+            yield from sendings
+
+    # -- subscribers -------------------------------------------------------------------------------------------------
+
+    def subscribe(self, subscriber: Subscriber, now: float) -> None:
+        """Add a subscriber, or take over the downlinks it has negotiated since."""
+        self._forget(subscriber)
+        self.subscribers[subscriber.id] = subscriber
+        for downlink in subscriber.downlinks.values():
+            self._listeners.setdefault((downlink.source, downlink.kind), []).append((subscriber, downlink))
+        self._decide_for(subscriber, now)
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        self._forget(subscriber)
+        self.subscribers.pop(subscriber.id, None)
+
+    def retransmit(self, subscriber: Subscriber, ssrc: int, lost: Iterable[int], now: float) -> None:
+        downlink = subscriber.by_ssrc.get(ssrc)
+        if downlink is not None and (runs := downlink.retransmit(list(lost), now)):
+            self._sendings.append(Sending(subscriber, downlink, runs, repair=True))
+
+    def picture_lost(self, subscriber: Subscriber, ssrc: int, now: float) -> None:
+        """A subscriber cannot decode (PLI, FIR)."""
+        downlink = subscriber.by_ssrc.get(ssrc)
+        if downlink is not None and downlink.current is not None:
+            downlink.current.keyframes.want()
+
+    def prefer(self, subscriber: Subscriber, mid: str, encoding: str, now: float) -> None:
+        """Pin a picture to a rid, free it ("auto") or pause it ("off"). Unknown sections are passed over."""
+        downlink = subscriber.downlinks.get(mid)
+        if downlink is not None and downlink.preference != encoding:
+            downlink.preference = encoding
+            self._decide_for(subscriber, now)
+
+    def decide(self, now: float) -> None:
+        """Look again at what every subscriber should get; called on a timer and when sources change."""
+        for subscriber in self.subscribers.values():
+            self._decide_for(subscriber, now)
+
+    def take_changes(self) -> list[TrackChanged]:
+        changes, self._changes = self._changes, []
+        return changes
+
+    def _decide_for(self, subscriber: Subscriber, now: float) -> None:
+        for downlink, encoding, reason in subscriber.decide(self.sources, now):
+            before = downlink.current
+            if runs := downlink.want(encoding, now):
+                self._sendings.append(Sending(subscriber, downlink, runs))
+            downlink_reason = reason if encoding is None else None
+            if downlink.current is not before or downlink_reason != subscriber.reasons.get(downlink.mid):
+                subscriber.reasons[downlink.mid] = downlink_reason
+                self._announce(subscriber, downlink)
+
+    def _announce(self, subscriber: Subscriber, downlink: Downlink) -> None:
+        rid = downlink.current.rid if downlink.current else None
+        state = TrackState(downlink.mid, rid, subscriber.reasons.get(downlink.mid))
+        self._changes.append(TrackChanged(subscriber, state))
+
+    def _forget(self, subscriber: Subscriber) -> None:
+        for key, listeners in list(self._listeners.items()):
+            kept = [pair for pair in listeners if pair[0] is not subscriber]
+            if kept:
+                self._listeners[key] = kept
+            else:
+                del self._listeners[key]

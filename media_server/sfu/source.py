@@ -1,0 +1,58 @@
+"""What one publisher sends under one name."""
+
+from classroom.messages.views import EncodingView, MediaKind, SourceView
+from media_server.sfu.encoding import Encoding
+
+
+class Track:
+    """A picture or a sound in one or more encodings, the best first."""
+
+    def __init__(self, kind: MediaKind, clock_rate: int, rids: list[str]) -> None:
+        self.kind: MediaKind = kind
+        self.clock_rate = clock_rate
+        self.rids = rids or [""]
+        self.encodings: list[Encoding] = []
+
+    def add(self, rid: str, ssrc: int) -> Encoding:
+        """The encoding `rid` now comes with `ssrc`; one that was there under another SSRC is replaced."""
+        encoding = Encoding(rid, ssrc, self.clock_rate, video=self.kind == "video")
+        others = [known for known in self.encodings if known.rid != rid]
+        self.encodings = sorted([*others, encoding], key=lambda each: self.rids.index(each.rid))
+        return encoding
+
+    def encoding(self, rid: str) -> Encoding | None:
+        return next((encoding for encoding in self.encodings if encoding.rid == rid), None)
+
+    def sending(self, now: float) -> list[Encoding]:
+        """The encodings that carry something now, the best first."""
+        return [encoding for encoding in self.encodings if encoding.sending(now)]
+
+
+class Source:
+    """Up to one picture and one sound from one publisher."""
+
+    def __init__(self, name: str, tracks: list[Track]) -> None:
+        self.name = name
+        self.tracks: dict[MediaKind, Track] = {track.kind: track for track in tracks}
+
+    @property
+    def encodings(self) -> list[Encoding]:
+        return [encoding for track in self.tracks.values() for encoding in track.encodings]
+
+    def view(self) -> SourceView:
+        video = self.tracks.get("video")
+        encodings = video.encodings if video else []
+        return SourceView(
+            name=self.name,
+            kinds=sorted(self.tracks),
+            encodings=[
+                EncodingView(
+                    rid=encoding.rid,
+                    width=encoding.size[0],
+                    height=encoding.size[1],
+                    # Rounded, so that the view changes when the quality does and not with every measurement.
+                    bitrate_bps=round(encoding.bitrate_bps, -5),
+                )
+                for encoding in encodings
+            ],
+        )

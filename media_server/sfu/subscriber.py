@@ -1,0 +1,95 @@
+"""Somebody who receives a room's sources: its downlinks, what its reports say, and what fits its line."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from classroom.messages.views import Quality
+from classroom.rtp.rtcp import ReportBlock
+from media_server.sfu.downlink import Downlink
+from media_server.sfu.encoding import Encoding
+from media_server.sfu.governor import Governor, Picture, Reason
+from media_server.sfu.source import Source
+
+GOOD_LOSS, FAIR_LOSS = 0.02, 0.08
+GOOD_RTT_S, FAIR_RTT_S = 0.2, 0.5
+_SMOOTHING = 0.3
+
+
+class TrackState(NamedTuple):
+    """What a section carries: an encoding's rid, or nothing and why."""
+
+    mid: str
+    rid: str | None
+    reason: Reason | None
+
+
+class Subscriber:
+    """The pure side of a receiving peer."""
+
+    def __init__(self, id_: str) -> None:
+        self.id = id_
+        self.downlinks: dict[str, Downlink] = {}
+        self.by_ssrc: dict[int, Downlink] = {}
+        self.reasons: dict[str, Reason | None] = {}
+        self.governor = Governor()
+        self.loss = 0.0
+        self.rtt_s: float | None = None
+
+    def set_downlinks(self, downlinks: Mapping[str, Downlink]) -> None:
+        """After (re)negotiation: all sections by mid."""
+        self.downlinks = dict(downlinks)
+        self.by_ssrc = {}
+        for downlink in downlinks.values():
+            self.by_ssrc[downlink.ssrc] = downlink
+            self.by_ssrc[downlink.rtx_ssrc] = downlink
+
+    @property
+    def sent_bps(self) -> int:
+        """Bitrate of the pictures now carried."""
+        return sum(downlink.current.bitrate_bps for downlink in self._pictures() if downlink.current)
+
+    def hear_report(self, report: ReportBlock, now: float) -> None:
+        downlink = self.by_ssrc.get(report.ssrc)
+        if downlink is None:
+            return
+        loss = report.fraction_lost / 256
+        self.loss += _SMOOTHING * (loss - self.loss)
+        round_trip = downlink.round_trip_s(report.last_sr, report.delay_since_last_sr, now)
+        if round_trip is not None:
+            self.rtt_s = round_trip
+        if downlink.kind == "video":
+            self.governor.hear_loss(loss, self.sent_bps, now)
+
+    def hear_estimate(self, estimate_bps: int, now: float) -> None:
+        self.governor.hear_estimate(estimate_bps, self.sent_bps, now)
+
+    def quality(self) -> Quality:
+        """In one word, for the teacher's panel."""
+        pictures = list(self._pictures())
+        if pictures and all(self.reasons.get(downlink.mid) == "bandwidth" for downlink in pictures):
+            return "audio_only"
+        rtt = self.rtt_s or 0.0
+        if self.loss <= GOOD_LOSS and rtt <= GOOD_RTT_S:
+            return "good"
+        return "fair" if self.loss <= FAIR_LOSS and rtt <= FAIR_RTT_S else "poor"
+
+    def decide(
+        self, sources: Mapping[str, Source], now: float
+    ) -> Iterator[tuple[Downlink, Encoding | None, Reason | None]]:
+        """What each downlink should carry now."""
+        pictures = []
+        for downlink in self.downlinks.values():
+            source = sources.get(downlink.source)
+            track = source.tracks.get(downlink.kind) if source else None
+            encodings = track.sending(now) if track else []
+            if downlink.kind == "video":
+                pictures.append(Picture(downlink.mid, downlink.preference, encodings))
+            elif downlink.preference == "off":
+                yield downlink, None, "off"
+            else:
+                yield downlink, encodings[0] if encodings else None, None if encodings else "no_source"
+        for mid, choice in self.governor.decide(pictures, now).items():
+            yield self.downlinks[mid], choice.encoding, choice.reason
+
+    def _pictures(self) -> Iterator[Downlink]:
+        return (downlink for downlink in self.downlinks.values() if downlink.kind == "video")

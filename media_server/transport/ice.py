@@ -1,0 +1,79 @@
+"""Our half of ICE: lite (RFC 8445 § 2.5), so we answer connectivity checks and never make any."""
+
+import secrets
+import struct
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aioice import stun
+
+from media_server.transport.udp import Address
+
+_ROLE_CONFLICT = 487
+_HOST_PRIORITY = 126 << 24 | 65_535 << 8 | 255  # RFC 8445 § 5.1.2.1: host, any local preference, component 1
+
+
+class Credentials(NamedTuple):
+    """One side's ICE username fragment and password."""
+
+    ufrag: str
+    password: str
+
+
+def new_credentials() -> Credentials:
+    """RFC 8445 § 5.3 asks for 24 and 128 bits of randomness."""
+    return Credentials(secrets.token_hex(6), secrets.token_urlsafe(24))
+
+
+def host_candidates(addresses: Sequence[str], port: int) -> list[str]:
+    """`a=candidate` values (RFC 8839 § 5.1) for our one port on each address, the first preferred."""
+    return [
+        f"{number} 1 udp {_HOST_PRIORITY - (number << 8)} {address} {port} typ host"
+        for number, address in enumerate(addresses, 1)
+    ]
+
+
+def parse_check(data: bytes) -> stun.Message | None:
+    """A binding request, or None for anything else: a stray packet is nobody's error."""
+    try:
+        message = stun.parse_message(data)
+    except (ValueError, struct.error, IndexError):
+        return None
+    if message.message_method is not stun.Method.BINDING or message.message_class is not stun.Class.REQUEST:
+        return None
+    return message
+
+
+def local_ufrag(message: stun.Message) -> str:
+    """Our half of the USERNAME: RFC 8445 § 7.2.2 sends "the peer's fragment:own fragment"."""
+    return str(message.attributes.get("USERNAME", "")).partition(":")[0]
+
+
+class Check(NamedTuple):
+    """What a valid check asks for."""
+
+    reply: bytes
+    accepted: bool
+    nominated: bool
+
+
+def answer_check(message: stun.Message, password: str, address: Address) -> Check | None:
+    """The reply to a check; None when its integrity is not ours: it is dropped without a word."""
+    key = password.encode()
+    try:
+        if not message.check_message_integrity(key):
+            return None
+    except (ValueError, KeyError):
+        return None
+    accepted = "ICE-CONTROLLED" not in message.attributes
+    response = stun.Message(
+        message_method=stun.Method.BINDING,
+        message_class=stun.Class.RESPONSE if accepted else stun.Class.ERROR,
+        transaction_id=message.transaction_id,
+    )
+    if accepted:
+        response.attributes["XOR-MAPPED-ADDRESS"] = address
+    else:  # RFC 8445 § 7.3.1.1: a lite agent is always controlled
+        response.attributes["ERROR-CODE"] = (_ROLE_CONFLICT, "Role Conflict")
+    response.add_message_integrity(key)  # and the fingerprint
+    return Check(bytes(response), accepted, accepted and "USE-CANDIDATE" in message.attributes)

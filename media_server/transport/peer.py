@@ -1,0 +1,155 @@
+"""One secured connection: ICE checks in, DTLS handshake, then SRTP both ways."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from classroom.errors import ClassroomError
+from classroom.logs import get_logger
+from classroom.rtp.packet import MalformedPacket, RtpPacket, parse_rtp
+from classroom.rtp.rtcp import RtcpPacket, pack_compound, parse_compound
+from classroom.webrtc.dtls import DtlsCertificate, DtlsEndpoint, DtlsRole, DtlsState
+from classroom.webrtc.srtp import SrtpReceiver, SrtpSender, srtp_receiver, srtp_sender
+from media_server.transport.ice import Credentials, new_credentials
+from media_server.transport.udp import Address
+
+CONNECT_TIMEOUT_S = 20.0  # from the answer to the end of the handshake
+CONSENT_TIMEOUT_S = 15.0  # without one authentic packet; RFC 7675 § 5.1 allows at most 30 s
+MAX_ADDRESSES = 8  # validated per peer: interfaces times families, with room for a changing NAT
+
+log = get_logger(__name__)
+
+
+class PeerOwner(Protocol):
+    """What a connection is for: a publisher's or a subscriber's session."""
+
+    def connected(self, sender: SrtpSender, now: float) -> None: ...
+
+    def rtp(self, packet: RtpPacket, now: float) -> None: ...
+
+    def rtcp(self, packets: Sequence[RtcpPacket], now: float) -> None: ...
+
+    def lost(self, reason: str) -> None: ...
+
+
+class Peer:
+    """`send` puts datagrams on the wire to `address`, which is where the last nominated check came from."""
+
+    def __init__(
+        self,
+        *,
+        certificate: DtlsCertificate,
+        role: DtlsRole,
+        fingerprints: Iterable[tuple[str, str]],
+        owner: PeerOwner,
+        send: Callable[[Address, Sequence[bytes]], None],
+        now: float,
+    ) -> None:
+        self.local = new_credentials()
+        self.previous: Credentials | None = None  # still good while an ICE restart is under way
+        self.owner = owner
+        self.address: Address | None = None
+        self.addresses: list[Address] = []
+        self.closed = False
+        self.heard_at = now
+        self.rejected = 0
+        self.remote_ufrag = ""
+        self._began_at = now
+        self._send = send
+        self._dtls = DtlsEndpoint(certificate, role, fingerprints)
+        self._dtls_due: float | None = None
+        self._started = False
+        self._receiver: SrtpReceiver | None = None
+        self._sender: SrtpSender | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._sender is not None and not self.closed
+
+    @property
+    def srtp_profile(self) -> str:
+        return self._dtls.keys.profile.name if self._dtls.keys else ""
+
+    def restart_ice(self) -> Credentials:
+        """Fresh credentials (RFC 8445 § 9); DTLS and SRTP go on untouched."""
+        self.previous, self.local = self.local, new_credentials()
+        return self.local
+
+    def validated(self, address: Address, *, nominated: bool, now: float) -> None:
+        """A check from `address` was authentic."""
+        self.heard_at = now
+        if address not in self.addresses:
+            self.addresses.append(address)
+            del self.addresses[:-MAX_ADDRESSES]
+        if nominated or self.address is None:
+            self.address = address
+        if not self._started:
+            self._started = True
+            self._transmit(self._dtls.start(), now)
+
+    def dtls(self, datagram: bytes, now: float) -> None:
+        if self.closed:
+            return
+        try:
+            self._transmit(self._dtls.receive(datagram), now)
+        except ClassroomError as error:
+            self.close(error.code, now)
+            log.info("DTLS failed", reason=error.data.get("reason"))
+            return
+        if self._dtls.state is DtlsState.CLOSED:
+            self.close("closed_by_peer", now)
+        elif self._sender is None and self._dtls.keys is not None:
+            self._receiver = srtp_receiver(self._dtls.keys)
+            self._sender = srtp_sender(self._dtls.keys)
+            self.heard_at = now
+            self.owner.connected(self._sender, now)
+
+    def media(self, datagram: bytes, now: float) -> None:
+        """SRTP or SRTCP (told apart as in RFC 5761 § 4)."""
+        if self._receiver is None or self.closed:
+            return
+        try:
+            if len(datagram) > 1 and 192 <= datagram[1] <= 223:
+                self.owner.rtcp(parse_compound(self._receiver.rtcp(datagram)), now)
+            else:
+                self.owner.rtp(parse_rtp(self._receiver.rtp(datagram)), now)
+        except MalformedPacket:
+            self.rejected += 1
+            return
+        self.heard_at = now
+
+    def send_rtcp(self, packets: Iterable[RtcpPacket]) -> None:
+        if self._sender is not None and self.address is not None and not self.closed:
+            self._send(self.address, [self._sender.rtcp(pack_compound(packets))])
+
+    def send(self, packets: Sequence[bytes]) -> None:
+        """Protected datagrams."""
+        if self.address is not None and not self.closed:
+            self._send(self.address, packets)
+
+    def tick(self, now: float) -> None:
+        """Retransmit the handshake, notice silence."""
+        if self.closed:
+            return
+        if not self.connected and now - self._began_at > CONNECT_TIMEOUT_S:
+            self.close("connect_timeout", now)
+        elif self.connected and now - self.heard_at > CONSENT_TIMEOUT_S:
+            self.close("consent_expired", now)
+        elif self._dtls_due is not None and now >= self._dtls_due:
+            try:
+                self._transmit(self._dtls.handle_timeout(), now)
+            except ClassroomError as error:
+                self.close(error.code, now)
+
+    def close(self, reason: str, now: float) -> None:
+        """Say goodbye and tell the owner; idempotent."""
+        if self.closed:
+            return
+        self._transmit(self._dtls.close(), now)
+        self.closed = True
+        self.owner.lost(reason)
+
+    def _transmit(self, datagrams: list[bytes], now: float) -> None:
+        if datagrams and self.address is not None:
+            self._send(self.address, datagrams)
+        timeout = self._dtls.timeout_s()
+        self._dtls_due = None if timeout is None else now + timeout

@@ -1,0 +1,162 @@
+"""The one UDP socket: read until it is empty, written in batches, never blocking."""
+
+import asyncio
+import errno
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from classroom.errors import BadSettings
+from classroom.logs import get_logger
+
+Address = tuple[str, int]
+Datagram = tuple[bytes, Address]
+
+BURST_DATAGRAMS = 512  # most read in one turn of the loop, so that timers and HTTP get theirs
+MAX_DATAGRAM_BYTES = 2_048
+BUFFER_BYTES = 4 * 1024 * 1024  # a GOP burst to a class of viewers fits
+QUEUE_PACKETS = 256  # waiting for one address while the socket is full: half a second of 720p
+_UDP_SEGMENT = 103  # linux/udp.h
+_GSO_SEGMENTS = 60  # the kernel takes 64
+_GSO_BYTES = 62_000
+
+log = get_logger(__name__)
+
+
+class UdpPort:
+    """Datagrams in and out of one port.
+
+    `sent`, `sent_bytes` and `dropped` (by reason) only grow. Where the kernel or the route refuses UDP_SEGMENT the
+    port notices and goes on without it.
+    """
+
+    def __init__(self, host: str, port: int, receive: Callable[[list[Datagram]], None]) -> None:
+        """Raises `BadSettings("media_port_in_use")` or `BadSettings("media_address_unusable")`."""
+        self._receive = receive
+        self._socket = _bind(host, port)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._queues: dict[Address, deque[bytes]] = {}
+        self._segmentation = True
+        self.sent = 0
+        self.sent_bytes = 0
+        self.dropped = {"queue_full": 0, "unreachable": 0}
+
+    @property
+    def port(self) -> int:
+        number: int = self._socket.getsockname()[1]
+        return number
+
+    def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket.fileno(), self._read)
+
+    def close(self) -> None:
+        if self._loop is not None:
+            self._loop.remove_reader(self._socket.fileno())
+            self._loop.remove_writer(self._socket.fileno())
+        self._queues.clear()
+        self._socket.close()
+
+    def send(self, address: Address, packets: Sequence[bytes]) -> None:
+        """Send packets in order. They wait in a bounded queue while the socket is full; beyond it they are dropped."""
+        if address in self._queues:
+            self._enqueue(address, packets)
+            return
+        done = self._send_some(address, packets)
+        if done < len(packets):
+            self._enqueue(address, packets[done:])
+
+    def _send_some(self, address: Address, packets: Sequence[bytes]) -> int:
+        """Send until the socket is full; returns how many packets are dealt with."""
+        position = 0
+        while position < len(packets):
+            count = self._batch(packets, position) if self._segmentation else 1
+            try:
+                if count == 1:
+                    size = self._socket.sendto(packets[position], address)
+                else:
+                    segment = struct.pack("=H", len(packets[position]))
+                    control = [(socket.SOL_UDP, _UDP_SEGMENT, segment)]
+                    size = self._socket.sendmsg(packets[position : position + count], control, 0, address)
+            except BlockingIOError:
+                return position
+            except OSError as error:
+                if count > 1 and error.errno in (errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE):
+                    log.info("UDP segmentation offload is refused, sending one by one", errno=error.errno)
+                    self._segmentation = False
+                    continue
+                self.dropped["unreachable"] += count
+                position += count
+                continue
+            self.sent += count
+            self.sent_bytes += size
+            position += count
+        return position
+
+    @staticmethod
+    def _batch(packets: Sequence[bytes], start: int) -> int:
+        """How many packets from `start` fit one segmented send: equal sizes, only the last may be shorter."""
+        size = total = len(packets[start])
+        count = 1
+        while start + count < len(packets) and count < _GSO_SEGMENTS:
+            following = len(packets[start + count])
+            total += following
+            if following > size or total > _GSO_BYTES:
+                break
+            count += 1
+            if following < size:
+                break
+        return count
+
+    def _enqueue(self, address: Address, packets: Sequence[bytes]) -> None:
+        if not self._queues and self._loop is not None:
+            self._loop.add_writer(self._socket.fileno(), self._write)
+        queue = self._queues.setdefault(address, deque())
+        room = QUEUE_PACKETS - len(queue)
+        queue.extend(packets[: max(room, 0)])
+        self.dropped["queue_full"] += max(len(packets) - room, 0)
+
+    def _write(self) -> None:
+        for address in list(self._queues):
+            queue = self._queues[address]
+            waiting = list(queue)
+            done = self._send_some(address, waiting)
+            if done < len(waiting):
+                for _ in range(done):
+                    queue.popleft()
+                return
+            del self._queues[address]
+        if self._loop is not None:
+            self._loop.remove_writer(self._socket.fileno())
+
+    def _read(self) -> None:
+        burst: list[Datagram] = []
+        receive = self._socket.recvfrom
+        try:
+            while len(burst) < BURST_DATAGRAMS:
+                burst.append(receive(MAX_DATAGRAM_BYTES))
+        except BlockingIOError:
+            pass
+        except OSError as error:  # an ICMP error of an earlier send
+            log.debug("UDP receive", errno=error.errno)
+        if burst:
+            self._receive(burst)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    for option, forced in ((socket.SO_RCVBUF, 33), (socket.SO_SNDBUF, 32)):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, forced, BUFFER_BYTES)  # SO_…BUFFORCE, needs CAP_NET_ADMIN
+        except OSError:
+            sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise BadSettings("media_port_in_use", port=port) from error
+        raise BadSettings("media_address_unusable", host=host, port=port, reason=error.strerror or "") from error
+    return sock
