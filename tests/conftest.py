@@ -1,9 +1,11 @@
 """Fixtures of all tests: real servers, started when the first test asks for them."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
+from classroom.store.store import Store
 from tests.fakes.servers import PostgresServer, RedisServer, short_directory
 
 
@@ -26,3 +28,20 @@ def redis_server(redis_server_of_session: RedisServer) -> RedisServer:
     """An empty Redis. A test that stops it starts it again."""
     redis_server_of_session.flush()
     return redis_server_of_session
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'store' / 'qianshou.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.new_database()
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """An open store of either kind."""
+    opened = await Store.open(store_url)
+    yield opened
+    await opened.close()

@@ -19,6 +19,16 @@ BUSY_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 10.0
 POOL_SIZE = 10
 
+
+_SQLITE_PRAGMAS = (
+    "journal_mode = WAL",
+    # In WAL, NORMAL may lose the last commits on power loss, never consistency; audit and lessons deserve FULL.
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    # else INSERT OR REPLACE removes a row of the audit without asking its trigger
+    "recursive_triggers = ON",
+)
+
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
@@ -34,24 +44,24 @@ class Store:
     def __init__(self, engine: AsyncEngine, where: str) -> None:
         self._engine = engine
         self._where = where
-        writing = engine.execution_options(sqlite_begin="IMMEDIATE")
-        reading = engine.execution_options(sqlite_begin="DEFERRED", postgresql_readonly=True)
+        writing = engine.execution_options(writes=True)
+        reading = engine.execution_options(writes=False, postgresql_readonly=True)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
         self._reading = async_sessionmaker(reading, expire_on_commit=False)
 
     @classmethod
-    async def open(cls, url: str) -> "Store":
-        """Connect and migrate.
+    async def open(cls, url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> "Store":
+        """Connect and migrate. `busy_timeout_s`: how long SQLite's writers wait for each other.
 
         Raises `BadSettings` for a wrong URL or a directory that cannot be written, `Unavailable` when the database
         cannot be reached, is full, or is newer than this program.
         """
         parsed = _parse(url)
         where = parsed.render_as_string(hide_password=True)
-        engine = _engine(parsed)
+        engine = _engine(parsed, busy_timeout_s)
         try:
             with translated(where):
-                async with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+                async with engine.execution_options(writes=True).begin() as connection:
                     await connection.run_sync(migrate)
         except BaseException:
             await engine.dispose()
@@ -100,9 +110,9 @@ def _parse(url: str) -> URL:
     return parsed.set(drivername=driver)
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _engine(url: URL, busy_timeout_s: float) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url)
+        return _sqlite(url, busy_timeout_s)
     return create_async_engine(
         url,
         pool_size=POOL_SIZE,
@@ -114,7 +124,7 @@ def _engine(url: URL) -> AsyncEngine:
     )
 
 
-def _sqlite(url: URL) -> AsyncEngine:
+def _sqlite(url: URL, busy_timeout_s: float) -> AsyncEngine:
     if not url.database or url.database == ":memory:":
         # every connection of a pool would get a database of its own
         raise BadSettings("database_url_wrong", schemes=sorted(_DRIVERS))
@@ -123,27 +133,28 @@ def _sqlite(url: URL) -> AsyncEngine:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadSettings("data_unwritable", path=str(directory), problem=error.strerror or str(error)) from None
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_async_engine(url, connect_args={"timeout": busy_timeout_s})
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _record: object) -> None:
-        # The driver's own idea of when a transaction begins leaves DDL outside of it; we say BEGIN ourselves.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        # In WAL, NORMAL may lose the last commits on power loss, never consistency; audit and lessons deserve FULL.
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        # else INSERT OR REPLACE removes a row of the audit without asking its trigger
-        cursor.execute("PRAGMA recursive_triggers = ON")
-        cursor.close()
+        try:
+            # The driver's own idea of when a transaction begins leaves DDL outside of it; we say BEGIN ourselves.
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            for pragma in _SQLITE_PRAGMAS:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+        except BaseException:
+            # the pool forgets a connection that was never ready, and its thread would live on
+            connection.close()
+            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that reads first and then writes cannot wait its turn (SQLITE_BUSY_SNAPSHOT): writers say so
         # at once.
-        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql(f"PRAGMA query_only = {not writes:d}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

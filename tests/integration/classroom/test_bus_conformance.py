@@ -10,7 +10,7 @@ from classroom.bus.interface import Bus
 from classroom.bus.memory import MemoryBus
 from classroom.bus.redis_bus import RedisBus
 from classroom.clock import SystemClock
-from classroom.messages.events import LessonMoved, RoomStateChanged
+from classroom.messages.events import BusEvent, LessonMoved, RoomStateChanged
 from classroom.model.lesson import LessonState
 from tests.harness.eventually import eventually
 
@@ -57,7 +57,7 @@ async def test_a_subscriber_gets_the_events_of_its_types_in_order(buses: Buses) 
 async def test_several_types_share_one_subscription_in_order(buses: Buses) -> None:
     async with asyncio.timeout(WITHIN_S), buses.other.subscribe(LessonMoved, RoomStateChanged) as subscription:
         events = aiter(subscription)
-        sent = [moved(1), RoomStateChanged(room_id="a"), moved(2), RoomStateChanged(room_id="b")]
+        sent: list[BusEvent] = [moved(1), RoomStateChanged(room_id="a"), moved(2), RoomStateChanged(room_id="b")]
         for event in sent:
             await buses.one.publish(event)
         assert [await anext(events) for _ in sent] == sent
