@@ -1,0 +1,113 @@
+"""A UDP relay that loses packets: stands between a browser and the media server, as a bad line would.
+
+It listens where the browser was told to send and passes everything on to the server from a socket of its own per
+client, so that the server sees as many addresses as there are clients. Only RTP is lost (RFC 7983: first byte 128 –
+191), so that a test is about media and not about the luck of a handshake. Loss is drawn from a seeded generator:
+the same run loses the same packets.
+"""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from typing import Final, Self
+
+Address = tuple[str, int]
+_MEDIA_FIRST_BYTES: Final = range(128, 192)
+_RTCP_TYPES: Final = range(192, 224)  # RFC 5761 § 4
+
+
+@dataclass(slots=True)
+class Passed:
+    """Counted since the relay began."""
+
+    down: int = 0
+    down_lost: int = 0
+    up: int = 0
+    up_lost: int = 0
+
+
+class _Upstream(asyncio.DatagramProtocol):
+    """One client's socket towards the server."""
+
+    def __init__(self, relay: "LossyRelay", client: Address) -> None:
+        self._relay = relay
+        self._client = client
+        self.transport: asyncio.DatagramTransport | None = None
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._relay.to_client(data, self._client)
+
+    def error_received(self, exc: Exception) -> None:
+        """The server is away (ICMP port unreachable): to the client that is silence."""
+
+
+class LossyRelay(asyncio.DatagramProtocol):
+    """`async with LossyRelay(listen, server, down=0.05) as relay`: `down` and `up` are shares of media packets lost.
+
+    `down` is server to client. Both may be changed while it runs.
+    """
+
+    def __init__(self, listen: Address, server: Address, *, down: float = 0.0, up: float = 0.0, seed: int = 1) -> None:
+        self.listen = listen
+        self.server = server
+        self.down = down
+        self.up = up
+        self.passed = Passed()
+        self._random = random.Random(seed)
+        self._clients: dict[Address, _Upstream] = {}
+        self._waiting: dict[Address, list[bytes]] = {}
+        self._opening: set[asyncio.Task[None]] = set()
+        self._transport: asyncio.DatagramTransport | None = None
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=self.listen)
+        return self
+
+    async def __aexit__(self, *args: object) -> None:
+        for task in self._opening:
+            task.cancel()
+        for upstream in self._clients.values():
+            if upstream.transport is not None:
+                upstream.transport.close()
+        if self._transport is not None:
+            self._transport.close()
+        # a transport lets go of its socket in the next turn of the loop
+        await asyncio.sleep(0)
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        if self._is_media(data):
+            self.passed.up += 1
+            if self._random.random() < self.up:
+                self.passed.up_lost += 1
+                return
+        upstream = self._clients.get(addr)
+        if upstream is not None and upstream.transport is not None:
+            upstream.transport.sendto(data)
+        elif addr in self._waiting:
+            self._waiting[addr].append(data)
+        else:
+            self._waiting[addr] = [data]
+            task = asyncio.create_task(self._open(addr))
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+    async def _open(self, client: Address) -> None:
+        loop = asyncio.get_running_loop()
+        upstream = self._clients[client] = _Upstream(self, client)
+        upstream.transport, _ = await loop.create_datagram_endpoint(lambda: upstream, remote_addr=self.server)
+        for data in self._waiting.pop(client):
+            upstream.transport.sendto(data)
+
+    def to_client(self, data: bytes, client: Address) -> None:
+        if self._is_media(data):
+            self.passed.down += 1
+            if self._random.random() < self.down:
+                self.passed.down_lost += 1
+                return
+        assert self._transport is not None
+        self._transport.sendto(data, client)
+
+    @staticmethod
+    def _is_media(data: bytes) -> bool:
+        return len(data) > 1 and data[0] in _MEDIA_FIRST_BYTES and data[1] not in _RTCP_TYPES
