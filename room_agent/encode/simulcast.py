@@ -40,7 +40,7 @@ class Simulcast:
     """
 
     def __init__(self, ladder: tuple[Rung, ...], fps: float, backend: str, preset: str | None = None) -> None:
-        self._ladder = ladder
+        self.ladder = ladder
         self._fps = fps
         self.backend = backend
         self.preset = preset or first_preset()
@@ -55,7 +55,7 @@ class Simulcast:
         """The picture in the size of every encoding."""
         if (frame.width, frame.height) != self._size:
             self._size = (frame.width, frame.height)
-            self.encodings = plan(frame.width, frame.height, self._ladder)
+            self.encodings = plan(frame.width, frame.height, self.ladder)
             self._encoders = {}
             self._scalers = {encoding.rid: VideoReformatter() for encoding in self.encodings}
         pictures = []

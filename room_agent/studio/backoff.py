@@ -19,7 +19,7 @@ class Backoff:
     def failed(self, at_least_s: float = 0.0) -> float:
         """Count a failure; returns the seconds to wait, not less than what the other side asked for (Retry-After)."""
         # The exponent stops growing long before it would overflow.
-        full_s = min(self._first_s * 2 ** min(self.failures, 32), self._longest_s)
+        full_s = min(self._first_s * 2.0 ** min(self.failures, 32), self._longest_s)
         self.failures += 1
         return max(full_s * (0.5 + self._random() / 2), at_least_s)
 

@@ -46,13 +46,13 @@ class _Watch:
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
-        self._cause: bool | None = None
+        self.cause: bool | None = None
         self._cause_since_s = 0.0
         self.raised_at_s: float | None = None
 
     def update(self, cause: bool, now_s: float) -> None:
-        if cause != self._cause:
-            self._cause, self._cause_since_s = cause, now_s
+        if cause != self.cause:
+            self.cause, self._cause_since_s = cause, now_s
         lasted_s = now_s - self._cause_since_s
         if self.raised_at_s is None and cause and lasted_s >= self._patience.raise_s:
             self.raised_at_s = now_s
@@ -60,7 +60,7 @@ class _Watch:
             self.raised_at_s = None
 
     def forget(self) -> None:
-        self._cause = None
+        self.cause = None
         self.raised_at_s = None
 
 
@@ -92,7 +92,7 @@ class SourceHealth:
 
     def sound(self, rms_dbfs: float, now_s: float) -> None:
         watch = self._watches["silence"]
-        silent = watch.raised_at_s is not None
+        silent = bool(watch.cause)
         # In between the two thresholds, what was true stays true.
         if rms_dbfs < SILENCE_DBFS:
             silent = True
