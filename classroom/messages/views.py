@@ -78,12 +78,14 @@ class AlarmView(Message):
 
 
 class RoomSourceView(Message):
-    """A source of a room, whether or not it is being published. `problem` is an error code of the catalogs."""
+    """A source of a room, whether or not it is being published. `problem` is an error code of the catalogs and
+    `problem_data` what fills its text."""
 
     name: str
     kinds: list[MediaKind]
     state: Literal["starting", "running", "failed"]
     problem: str | None = None
+    problem_data: dict[str, str | int | float | bool | list[str]] = {}
     problem_text: str | None = None
     width: int = 0
     height: int = 0

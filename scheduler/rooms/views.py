@@ -22,5 +22,5 @@ def room_view(details: RoomDetails, said: RoomView | None, language: str) -> Roo
 def _in_language(source: RoomSourceView, language: str) -> RoomSourceView:
     if source.problem is None:
         return source
-    explained = text(source.problem, {"source": source.name}, language)
+    explained = text(source.problem, {**source.problem_data, "source": source.name}, language)
     return source.model_copy(update={"problem_text": f"{explained.message}{explained.remedy}"})
