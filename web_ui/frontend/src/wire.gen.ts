@@ -228,12 +228,16 @@ export interface RoomPreview {
   jpeg: string;
 }
 
-/** A source of a room, whether or not it is being published. `problem` is an error code of the catalogs. */
+/**
+ * A source of a room, whether or not it is being published. `problem` is an error code of the catalogs and
+ * `problem_data` what fills its text.
+ */
 export interface RoomSourceView {
   name: string;
   kinds: ("audio" | "video")[];
   state: "starting" | "running" | "failed";
   problem: string | null;
+  problem_data: Record<string, string | number | boolean | string[]>;
   problem_text: string | null;
   width: number;
   height: number;
@@ -275,6 +279,16 @@ export interface SourceView {
   name: string;
   kinds: ("audio" | "video")[];
   encodings: EncodingView[];
+}
+
+/** Somebody a lesson can be planned for. */
+export interface TeacherView {
+  id: string;
+  name: string;
+}
+
+export interface TeachersView {
+  teachers: TeacherView[];
 }
 
 /** A token for a third-party publisher or player; `source` is needed to publish. */

@@ -5,7 +5,7 @@ import { MediaSession } from "../media/session";
 import { api, Refused, troubleOf, type Trouble } from "../shared/api";
 import { remember, remembered } from "../shared/memory";
 import type { Text } from "../shared/text";
-import type { Hello, JoinInfo, LessonView, TokenView } from "../wire.gen";
+import type { Hello, JoinInfo, LessonView, SessionView, TokenView } from "../wire.gen";
 import { publishProbe } from "./probe";
 
 export type Screen = "loading" | "unknown" | "entry" | "inside" | "left" | "refused" | "old";
@@ -28,6 +28,7 @@ export function useLesson(code: string, text: Text) {
   const info = ref<JoinInfo | null>(null);
   const lesson = ref<LessonView | null>(null);
   const trouble = ref<Trouble | null>(null);
+  const account = ref<SessionView | null>(null);
   const entering = ref(false);
   const name = ref(remembered("name") ?? "");
   const now = ref(performance.now());
@@ -63,11 +64,15 @@ export function useLesson(code: string, text: Text) {
 
   async function ask(): Promise<void> {
     try {
-      info.value = await api<JoinInfo>("GET", `/api/v1/join/${encodeURIComponent(code)}`, text.language.value);
+      const found = await api<JoinInfo>("GET", `/api/v1/join/${encodeURIComponent(code)}`, text.language.value);
+      // Only a lesson that is not open to everybody asks who is signed in.
+      if (found.needs_account) await recognise();
+      info.value = found;
       trouble.value = null;
       if (screen.value === "loading") screen.value = "entry";
       // Whoever was inside and reloaded the page wants to be inside.
-      if (remembered(`inside.${code}`, session) && name.value && !ended(info.value)) void enter();
+      const mayEnter = !found.needs_account || account.value !== null;
+      if (remembered(`inside.${code}`, session) && name.value && mayEnter && !ended(found)) void enter();
     } catch (error) {
       if (error instanceof Refused && error.status === 404) {
         screen.value = "unknown";
@@ -78,13 +83,23 @@ export function useLesson(code: string, text: Text) {
     }
   }
 
+  async function recognise(): Promise<void> {
+    try {
+      account.value = await api<SessionView>("GET", "/api/v1/session", text.language.value);
+      name.value = account.value.name;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      account.value = null;
+    }
+  }
+
   /** The one click. Dials while the token is fetched. */
   async function enter(): Promise<void> {
     if (entering.value) return;
     entering.value = true;
     trouble.value = null;
     refusals = 0;
-    remember("name", name.value);
+    if (!account.value) remember("name", name.value);
     probe.clicked();
     const socket = new LiveSocket({
       hello,
@@ -210,7 +225,7 @@ export function useLesson(code: string, text: Text) {
   else void ask();
 
   return {
-    screen, info, lesson, phase, stage, trouble, entering, name, media, socket: socketState, chosen, quality,
+    screen, info, lesson, account, phase, stage, trouble, entering, name, media, socket: socketState, chosen, quality,
     lostSeconds, startsInMs, probe, enter, leave, choose,
   };
 }

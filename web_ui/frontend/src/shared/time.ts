@@ -1,31 +1,47 @@
 import type { Language } from "./language";
 
-/** "9:05" as people of the language write it. */
-export function clockTime(iso: string, language: Language): string {
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(iso));
+/** Days and hours are the schools', as on the server (classroom.clock.SCHOOL_ZONE), wherever this browser stands. */
+export const SCHOOL_ZONE = "Asia/Shanghai";
+/** China has one zone and no summer time. */
+const SCHOOL_OFFSET = "+08:00";
+const DAY_MS = 24 * 3600 * 1000;
+
+/** "09:05". */
+export function clockTime(moment: string | number, language: Language): string {
+  return new Intl.DateTimeFormat(language, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: SCHOOL_ZONE,
+  }).format(new Date(moment));
 }
 
 /** "10月12日星期一" or "Monday, October 12". */
 export function longDay(day: string, language: Language): string {
-  return new Intl.DateTimeFormat(language, { month: "long", day: "numeric", weekday: "long" }).format(fromDay(day));
+  return new Intl.DateTimeFormat(language, {
+    month: "long",
+    day: "numeric",
+    weekday: "long",
+    timeZone: SCHOOL_ZONE,
+  }).format(Date.parse(moment(day, "12:00")));
 }
 
-/** The local day as the wire writes it, "2026-10-12". */
-export function dayOf(moment: Date): string {
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+/** The schools' day as the wire writes it, "2026-10-12". */
+export function dayOf(milliseconds: number): string {
+  // Canadian English writes dates as ISO 8601 does.
+  return new Intl.DateTimeFormat("en-CA", { timeZone: SCHOOL_ZONE, year: "numeric", month: "2-digit", day: "2-digit" }).format(
+    milliseconds,
+  );
 }
 
-/** Noon of a wire day: far from both of its ends, whatever the clock changes do. */
-export function fromDay(day: string): Date {
-  return new Date(`${day}T12:00:00`);
+/** The wire's moment for a day and an hour of the schools ("2026-10-12", "09:05"). */
+export function moment(day: string, time: string): string {
+  return `${day}T${time}:00${SCHOOL_OFFSET}`;
 }
 
 /** The day `days` later (or earlier). */
 export function shiftDay(day: string, days: number): string {
-  const moment = fromDay(day);
-  moment.setDate(moment.getDate() + days);
-  return dayOf(moment);
+  return dayOf(Date.parse(moment(day, "12:00")) + days * DAY_MS);
 }
 
 /** "45:07", or "1:02:03" from an hour on; never negative. */
