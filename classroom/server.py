@@ -144,6 +144,7 @@ class Server:
         callers = Callers(settings, store, context.tokens, self._clock)
         endpoint = SocketEndpoint(context.sockets, callers, self._clock, self._limits, settings.public_url)
         context.routes.raw("GET", "/ws", endpoint.serve, summary="Live socket (classroom.messages.live)")
+        tasks.forever(endpoint.recheck, "sockets recheck")
         health = Health(context)
         health.add_routes(context.routes)
         if settings.role is not ServerRole.MEDIA:

@@ -47,7 +47,21 @@ class Edge:
 
     @property
     def middlewares(self) -> tuple[Middleware, ...]:
-        return (web.middleware(self._measure), web.middleware(self._secure), web.middleware(self._refuse))
+        """The outermost first."""
+
+        @web.middleware
+        async def measure(request: web.Request, handler: Next) -> web.StreamResponse:
+            return await self._measure(request, handler)
+
+        @web.middleware
+        async def secure(request: web.Request, handler: Next) -> web.StreamResponse:
+            return await self._secure(request, handler)
+
+        @web.middleware
+        async def refuse(request: web.Request, handler: Next) -> web.StreamResponse:
+            return await self._refuse(request, handler)
+
+        return (measure, secure, refuse)
 
     async def _measure(self, request: web.Request, handler: Next) -> web.StreamResponse:
         began_s = self._clock.monotonic()

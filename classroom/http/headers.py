@@ -12,7 +12,7 @@ _POLICY = (
 )
 _PERMISSIONS = (
     "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), autoplay=(self), "
-    "geolocation=(), payment=(), usb=(), interest-cohort=()"
+    "geolocation=(), payment=(), usb=()"
 )
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")
 
@@ -29,6 +29,8 @@ def add_security_headers(
     """Add what the handler has not set itself."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", content_security_policy(nonce, request.host))
+    # Instead of the versions of everything below us.
+    headers.setdefault("Server", "Qianshou")
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", _PERMISSIONS)

@@ -78,6 +78,8 @@ def of_validation_error(error: ValidationError) -> BadInput:
     kind = first["type"]
     # Tags of discriminated unions appear in the path of socket frames; they are not fields a caller can find.
     field = ".".join(str(part) for part in first["loc"])[:200]
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        return BadInput("message_unknown")
     if kind == "json_invalid":
         return BadInput("body_not_json", reason=first["msg"])
     if kind == "missing":

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 from collections import Counter
 
 from aiohttp import WSMessage, WSMsgType, web
 from pydantic import ValidationError
 
 from classroom.clock import Clock
-from classroom.errors import BadInput, ClassroomError, NotSignedIn, TooMany, Unsupported
+from classroom.errors import BadInput, ClassroomError, NotSignedIn, TooMany, Unavailable, Unsupported
 from classroom.http.call import Call
 from classroom.http.callers import SESSION_COOKIE, Callers
 from classroom.http.limits import HttpLimits
@@ -34,6 +35,7 @@ class SocketEndpoint:
         self._limits = limits
         self._public_url = public_url
         self._by_address: Counter[str] = Counter()
+        self._identities: dict[Socket, Identity] = {}
 
     async def serve(self, call: Call) -> web.StreamResponse:
         """Upgrade and talk until the socket closes. Raises `Forbidden` for foreign pages, `TooMany`, `BadInput`."""
@@ -73,13 +75,15 @@ class SocketEndpoint:
             greeted = await self._greet(call, ws, socket)
             if greeted is not None:
                 self._sockets.add(socket)
-                await self._read(ws, socket, greeted)
+                self._identities[socket] = greeted
+                await self._read(ws, socket)
         finally:
             socket.close()
             # Whatever is still queued (the reason of a refusal) goes out before the connection does.
             with contextlib.suppress(TimeoutError, ConnectionError):
                 await asyncio.wait_for(asyncio.shield(writer), self._limits.socket_close_timeout_s * 2)
             writer.cancel()
+            self._identities.pop(socket, None)
             socket.closed()
 
     async def _greet(self, call: Call, ws: web.WebSocketResponse, socket: Socket) -> "Identity | None":
@@ -118,38 +122,46 @@ class SocketEndpoint:
         )
         return identity
 
-    async def _read(self, ws: web.WebSocketResponse, socket: Socket, identity: "Identity") -> None:
+    async def recheck(self) -> None:
+        """Close the sockets of accounts that have signed out and devices that were revoked; until cancelled."""
+        while True:
+            await self._clock.sleep(self._limits.socket_recheck_s)
+            for socket, identity in list(self._identities.items()):
+                try:
+                    await identity.recheck(socket.principal)
+                except NotSignedIn as error:
+                    socket.fail(error)
+                    socket.close(POLICY_VIOLATION, error.code)
+                except Unavailable as error:
+                    # Nobody is thrown out because the database is away.
+                    log.warning("sockets not rechecked", code=error.code)
+                    break
+
+    async def _read(self, ws: web.WebSocketResponse, socket: Socket) -> None:
         rates = Rates(self._limits.socket_messages_burst, self._limits.socket_messages_per_s, max_keys=1)
         bad_frames = 0
-        checked_s = self._clock.monotonic()
         while socket.open:
             frame = await ws.receive()
             if frame.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}:
                 return
-            now_s = self._clock.monotonic()
-            message_id: int | None = None
             try:
-                rates.take("", now_s)
-                if now_s - checked_s >= self._limits.socket_recheck_s:
-                    checked_s = now_s
-                    await identity.recheck(socket.principal)
-                message = _parse(frame)
-                message_id = getattr(message, "id", None)
-                await self._dispatch(socket, message)
-            except NotSignedIn as error:
-                socket.fail(error, message_id)
-                if error.code == "session_ended":
-                    socket.close(POLICY_VIOLATION, error.code)
+                rates.take("", self._clock.monotonic())
             except TooMany as error:
-                socket.fail(error, message_id)
+                socket.fail(error)
                 socket.close(POLICY_VIOLATION, error.code)
-            except (BadInput, Unsupported) as error:
-                socket.fail(error, message_id)
-                bad_frames += message_id is None
+                return
+            try:
+                message = _parse(frame)
+            except ClassroomError as error:
+                socket.fail(error, _id_of(frame))
+                bad_frames += 1
                 if bad_frames >= self._limits.socket_bad_frames:
                     socket.close(POLICY_VIOLATION, error.code)
+                continue
+            try:
+                await self._dispatch(socket, message)
             except ClassroomError as error:
-                socket.fail(error, message_id)
+                socket.fail(error, getattr(message, "id", None))
 
     async def _dispatch(self, socket: Socket, message: Message) -> None:
         if isinstance(message, Ping):
@@ -217,6 +229,16 @@ def _parse(frame: WSMessage) -> Message:
         return client_messages.validate_json(frame.data)
     except ValidationError as error:
         raise of_validation_error(error) from None
+
+
+def _id_of(frame: WSMessage) -> int | None:
+    """The id of a request that is not a message of ours, so that whoever sent it learns which one was refused."""
+    try:
+        value = json.loads(frame.data)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    found = value.get("id") if isinstance(value, dict) else None
+    return found if isinstance(found, int) else None
 
 
 def _abort(request: web.Request) -> None:
