@@ -9,13 +9,14 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 
 import click
 
 from classroom.bus.open import open_bus
 from classroom.catalog import text_of
-from classroom.cli.main import language
+from classroom.cli.main import language, say
 from classroom.cli.options import run_async, server_options, settings_of
 from classroom.clock import SystemClock
 from classroom.errors import ClassroomError
@@ -47,11 +48,6 @@ class Finding:
 
 
 Check = Callable[[Settings], Awaitable[Finding]]
-
-
-def say(chinese: str, english: str) -> str:
-    """A text of this command in the terminal's language."""
-    return chinese if language() == "zh-CN" else english
 
 
 async def check_python(settings: Settings) -> Finding:
@@ -182,9 +178,13 @@ async def check_codecs(settings: Settings) -> Finding:
         return Finding("codecs", Verdict.FAIL, say("缺少 ", "without ") + ", ".join(missing), remedy)
     hardware: list[str] = []
     for name in ("h264_nvenc", "h264_qsv", "h264_vaapi", "h264_v4l2m2m", "h264_videotoolbox"):
+        # Compiled in says nothing about the machine: only opening one shows whether the driver is there.
         try:
-            av.codec.Codec(name, "w")
-        except ValueError:
+            encoder = av.VideoCodecContext.create(name, "w")
+            encoder.width, encoder.height, encoder.pix_fmt = 640, 360, "yuv420p"
+            encoder.time_base = Fraction(1, 25)
+            encoder.open()
+        except (ValueError, OSError, av.FFmpegError):
             continue
         hardware.append(name)
     return Finding("codecs", Verdict.OK, ", ".join(["libx264", "libopus", *hardware]))

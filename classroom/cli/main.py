@@ -76,6 +76,11 @@ def language() -> str:
     return "en" if system and not system.startswith("zh") else "zh-CN"
 
 
+def say(chinese: str, english: str) -> str:
+    """A text of a command in the terminal's language."""
+    return chinese if language() == "zh-CN" else english
+
+
 def one_line(error: ClassroomError) -> str:
     """An error for the terminal: what is wrong, then what to do."""
     text = text_of(error, language())

@@ -1,4 +1,4 @@
-"""The lessons of one day, laid around a moment so that one lesson of every recording room is running then."""
+"""The lessons of one day, laid around a moment so that one lesson of the demo room is running then."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,7 +31,8 @@ class DemoLesson:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a room teaches all day. `titles` are consecutive lessons; the one at index `RUNNING_INDEX` runs now."""
+    """What a room teaches all day. `titles` are consecutive lessons; the one at index `RUNNING_INDEX` runs now, or in
+    other rooms than the demo's begins after the break that is now: they have no agent to run it."""
 
     room: str
     teacher: str
@@ -90,10 +91,15 @@ _PLANS: Final = (
 
 
 def lessons_around(now: datetime) -> tuple[DemoLesson, ...]:
-    """The day's lessons of every recording room; exactly one of each room runs at `now`."""
+    """The day's lessons of every recording room; exactly one runs at `now`, in the demo room."""
     begin = now.replace(minute=now.minute - now.minute % START_STEP_MINUTES, second=0, microsecond=0)
     step = timedelta(minutes=LESSON_MINUTES + BREAK_MINUTES)
     length = timedelta(minutes=LESSON_MINUTES)
+
+    def starts_at(plan: _Plan, index: int) -> datetime:
+        pause = timedelta(0) if plan.room == DEMO_ROOM else timedelta(minutes=BREAK_MINUTES)
+        return begin + pause + (index - RUNNING_INDEX) * step
+
     return tuple(
         DemoLesson(
             room=plan.room,
@@ -103,8 +109,8 @@ def lessons_around(now: datetime) -> tuple[DemoLesson, ...]:
             grade=plan.grade,
             mode=plan.mode,
             points=plan.points,
-            starts_at=begin + (index - RUNNING_INDEX) * step,
-            ends_at=begin + (index - RUNNING_INDEX) * step + length,
+            starts_at=starts_at(plan, index),
+            ends_at=starts_at(plan, index) + length,
             open_join=plan.open_join,
         )
         for plan in _PLANS
