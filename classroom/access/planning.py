@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from classroom.access.matrix import Deed
+from classroom.access.matrix import Deed, allowed
 from classroom.access.relations import relations_to_school, require, require_somebody
 from classroom.access.rows import lesson_of
 from classroom.audit import append
@@ -64,6 +64,36 @@ async def access_new_lesson(store: Store, principal: Principal, new: NewLesson, 
         db.add(row)
         append(db, principal, "lesson.planned", f"lesson:{row.id}", {"room": room.id}, now=now)
         return lesson_of(row)
+
+
+async def access_teachers_for_room(store: Store, principal: Principal, room_id: str) -> list[tuple[str, str]]:
+    """Ids and names of those for whom `principal` may plan a lesson in this room, by name.
+
+    The teachers of the room's school for whoever plans there; a teacher of the school plans for itself only.
+    Raises `NotFound("room_unknown")`, `Forbidden`.
+    """
+    require_somebody(principal)
+    async with store.reading() as db:
+        room = await db.get(RoomRow, room_id)
+        if room is None:
+            raise NotFound("room_unknown", room=room_id[:64])
+        school = await db.get_one(SchoolRow, room.school_id)
+        relations = await relations_to_school(db, principal, school, room.id)
+        require(Deed.PLAN_OWN_LESSON, relations, "school_forbidden", school=school.id)
+        wanted = (
+            select(AccountRow.id, AccountRow.name)
+            .join(AccountRoleRow)
+            .where(
+                AccountRow.school_id == school.id,
+                AccountRoleRow.role == Role.TEACHER,
+                AccountRow.disabled_at.is_(None),
+            )
+            .order_by(AccountRow.name, AccountRow.id)
+            .distinct()
+        )
+        if not allowed(Deed.PLAN_LESSON, relations):
+            wanted = wanted.where(AccountRow.id == principal.id)
+        return [(teacher_id, name) for teacher_id, name in await db.execute(wanted)]
 
 
 def _times(new: NewLesson) -> tuple[datetime, datetime]:

@@ -180,7 +180,9 @@ async def check_codecs(settings: Settings) -> Finding:
     for name in ("h264_nvenc", "h264_qsv", "h264_vaapi", "h264_v4l2m2m", "h264_videotoolbox"):
         # Compiled in says nothing about the machine: only opening one shows whether the driver is there.
         try:
-            encoder = av.VideoCodecContext.create(name, "w")
+            encoder = av.CodecContext.create(name, "w")
+            if not isinstance(encoder, av.VideoCodecContext):
+                continue
             encoder.width, encoder.height, encoder.pix_fmt = 640, 360, "yuv420p"
             encoder.time_base = Fraction(1, 25)
             encoder.open()

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from classroom.auth.sessions import LONGEST, sign_in, sign_out
-from classroom.errors import NotSignedIn
+from classroom.errors import NotSignedIn, Unavailable
 from classroom.http.app import json_response
 from classroom.http.call import Call
 from classroom.http.callers import SESSION_COOKIE
@@ -53,7 +53,12 @@ class SessionApi:
         # Counted before the slow check of the password, so that many attempts at once are many attempts.
         for rates, key in limits:
             rates.charge(key, now_s)
-        session_id, principal = await sign_in(self._store, self._clock, body.username, body.password)
+        try:
+            session_id, principal = await sign_in(self._store, self._clock, body.username, body.password)
+        except Unavailable:
+            for rates, key in limits:
+                rates.give_back(key, now_s)
+            raise
         for rates, key in limits:
             rates.give_back(key, now_s)
         old = call.request.cookies.get(SESSION_COOKIE)

@@ -83,6 +83,17 @@ class RoomsView(Message):
     rooms: list[RoomView]
 
 
+class TeacherView(Message):
+    """Somebody a lesson can be planned for."""
+
+    id: str
+    name: str
+
+
+class TeachersView(Message):
+    teachers: list[TeacherView]
+
+
 class Problem(Message):
     """RFC 9457 problem details, with our stable `code` and what to do about it."""
 
