@@ -36,6 +36,7 @@ export const commonZh = {
     poor: "较差",
     audio_only: "仅声音",
     lost: "已断开",
+    connecting: "正在连接",
   },
   role: {
     teacher: "教师",
@@ -104,6 +105,7 @@ export const commonEn: SameKeys<typeof commonZh> = {
     poor: "Poor",
     audio_only: "Sound only",
     lost: "Disconnected",
+    connecting: "Connecting",
   },
   role: {
     teacher: "Teacher",

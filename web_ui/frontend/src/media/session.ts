@@ -20,6 +20,7 @@ export class MediaSession {
   private next: Peer | null = null;
   private nextSince = 0;
   private offeredIn = 0;
+  private everUp = false;
   private sources: readonly SourceView[] = [];
   private running = true;
   private failures = 0;
@@ -80,6 +81,11 @@ export class MediaSession {
     return this.current?.connected ?? false;
   }
 
+  /** Whether anything has been received at all, so that "lost" means something. */
+  get everConnected(): boolean {
+    return this.everUp;
+  }
+
   /** How the large picture (or, without one, the sound) is received. */
   grade(): Grade {
     const picture = this.large === null ? undefined : this.find(this.large, "video");
@@ -131,6 +137,7 @@ export class MediaSession {
     const old = this.current;
     this.current = peer;
     this.next = null;
+    this.everUp = true;
     this.failures = 0;
     this.slots = peer.slots;
     old?.close();

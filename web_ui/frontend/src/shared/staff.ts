@@ -1,6 +1,7 @@
 import { onScopeDispose, ref, shallowRef, triggerRef, type Ref } from "vue";
 import { LiveSocket, type Request } from "../live/socket";
 import type { SessionView } from "../wire.gen";
+import { remember } from "./memory";
 import { api, Refused, troubleOf, type Trouble } from "./api";
 import { dayOf } from "./time";
 import type { Text } from "./text";
@@ -31,6 +32,7 @@ export function useStaff(text: Text, watches: () => Request[], connected: (socke
     try {
       session.value = await api<SessionView>("GET", "/api/v1/session", text.language.value);
       signedIn.value = true;
+      remember("signedIn", "1");
       trouble.value = null;
       connect();
     } catch (error) {
@@ -82,6 +84,7 @@ export function useStaff(text: Text, watches: () => Request[], connected: (socke
   async function signOut(): Promise<void> {
     try {
       await api("DELETE", "/api/v1/session", text.language.value);
+      remember("signedIn", null);
       location.assign("/");
     } catch (error) {
       trouble.value = troubleOf(error, text.t);
