@@ -153,7 +153,7 @@ def _source(call: Call) -> str:
 
 def _require_type(call: Call, needed: str) -> None:
     if call.request.content_type != needed:
-        raise Unsupported("content_type_wrong", needed=needed, got=call.request.content_type)
+        raise Unsupported("content_type_wrong", expected=needed, found=call.request.content_type[:100])
 
 
 def _decode(body: bytes) -> str:

@@ -34,6 +34,16 @@ class _Stretch(NamedTuple):
     encoding: Encoding
 
 
+def _starts_cheaply(encoding: Encoding, now: float) -> bool:
+    gop = encoding.gop
+    return bool(gop.packets) and gop.size_bytes <= START_BYTES and now - gop.began_at < STALE_GOP_S
+
+
+def _keyframe_is_due(encoding: Encoding, now: float) -> bool:
+    """Whether the publisher sends keyframes often enough by itself."""
+    return bool(encoding.gop.packets) and now - encoding.gop.began_at < STALE_GOP_S
+
+
 class Downlink:
     """Rewrites one encoding at a time into one RTP stream and switches between them at keyframes.
 
@@ -82,11 +92,12 @@ class Downlink:
 
     # -- choosing ----------------------------------------------------------------------------------------------------
 
-    def want(self, encoding: Encoding | None, now: float) -> list[Run]:
+    def want(self, encoding: Encoding | None, now: float, below: Sequence[Encoding] = ()) -> list[Run]:
         """Carry `encoding` from its next keyframe on, at once when its cache allows; returns what to send now.
 
-        Going down or starting uses the cache: the picture must come back quickly. Going up waits for a keyframe, which
-        is due soon, because a burst would hit the very line whose width is being tried.
+        Going down or starting uses the cache: the picture must come back quickly. When that cache is more than a thin
+        line takes at once, an encoding of those `below` (the best first) stands in until the keyframe comes. Going up
+        waits for a keyframe too, because a burst would hit the very line whose width is being tried.
         """
         if encoding is self.wanted:
             return []
@@ -99,12 +110,14 @@ class Downlink:
         if not encoding.video:
             return []  # sound starts with its next packet
         climbing = self.current is not None and encoding.bitrate_bps > self.current.bitrate_bps
-        gop = encoding.gop
-        if not climbing and gop.packets and gop.size_bytes <= START_BYTES and now - gop.began_at < STALE_GOP_S:
-            return self._start_from_cache(encoding, now)
-        if not gop.packets or now - gop.began_at > STALE_GOP_S or not climbing:
+        runs: list[Run] = []
+        if not climbing:
+            cached = next((each for each in (encoding, *below) if _starts_cheaply(each, now)), None)
+            if cached is not None:
+                runs = self._start_from_cache(cached, now)
+        if self.current is not encoding and (self.current is None or not _keyframe_is_due(encoding, now)):
             encoding.keyframes.want()
-        return []
+        return runs
 
     def receive(self, encoding: Encoding, burst: Sequence[MediaPacket], first: int, now: float) -> Sequence[Run]:
         """What leaves of a burst of `encoding` (`first`: the lowest index in it)."""

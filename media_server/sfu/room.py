@@ -158,7 +158,12 @@ class Room:
     def _decide_for(self, subscriber: Subscriber, now: float) -> None:
         for downlink, encoding, reason in subscriber.decide(self.sources, now):
             before = downlink.current
-            if runs := downlink.want(encoding, now):
+            if encoding is downlink.wanted:
+                runs: list[Run] = []
+            else:
+                track = self.sources[downlink.source].tracks[downlink.kind] if encoding else None
+                runs = downlink.want(encoding, now, track.below(encoding, now) if track and encoding else ())
+            if runs:
                 self._sendings.append(Sending(subscriber, downlink, runs))
             downlink_reason = reason if encoding is None else None
             if downlink.current is not before or downlink_reason != subscriber.reasons.get(downlink.mid):

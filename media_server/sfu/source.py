@@ -27,6 +27,11 @@ class Track:
         """The encodings that carry something now, the best first."""
         return [encoding for encoding in self.encodings if encoding.sending(now)]
 
+    def below(self, encoding: Encoding, now: float) -> list[Encoding]:
+        """The encodings lower than `encoding` that carry something now, the best first."""
+        rank = self.rids.index(encoding.rid)
+        return [each for each in self.sending(now) if self.rids.index(each.rid) > rank]
+
 
 class Source:
     """Up to one picture and one sound from one publisher."""

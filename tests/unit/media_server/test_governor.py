@@ -1,0 +1,109 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media_server.sfu.encoding import Encoding
+from media_server.sfu.governor import CONGESTED_FOR_S, FIRST_WAIT_S, Governor, Picture
+
+
+def encoding(rid: str, bitrate_bps: int) -> Encoding:
+    made = Encoding(rid, hash(rid) & 0xFFFF, 90_000, video=True)
+    made.bitrate_bps = bitrate_bps
+    return made
+
+
+HIGH, MEDIUM, LOW = encoding("h", 1_200_000), encoding("m", 400_000), encoding("l", 120_000)
+LADDER = (HIGH, MEDIUM, LOW)
+CONGESTED_AT_S = CONGESTED_FOR_S + 0.01
+
+
+def chosen(governor: Governor, *pictures: Picture, now: float = 0.0) -> list[str | None]:
+    choices = governor.decide(pictures, now)
+    return [choices[p.key].encoding.rid if choices[p.key].encoding else choices[p.key].reason for p in pictures]  # type: ignore[union-attr]
+
+
+def congest(governor: Governor, estimate_bps: float, now: float) -> None:
+    governor.hear_estimate(estimate_bps, 10 * estimate_bps, now)
+    assert governor.hear_estimate(estimate_bps, 10 * estimate_bps, now + CONGESTED_AT_S)
+
+
+def test_everybody_starts_with_the_best() -> None:
+    assert chosen(Governor(), Picture("a", "auto", LADDER), Picture("b", "auto", LADDER)) == ["h", "h"]
+
+
+def test_a_pin_is_a_ceiling_and_off_is_off() -> None:
+    pictures = Picture("a", "m", LADDER), Picture("b", "off", LADDER), Picture("c", "auto", ())
+    assert chosen(Governor(), *pictures) == ["m", "off", "no_source"]
+
+
+def test_every_picture_gets_its_lowest_before_any_climbs() -> None:
+    governor = Governor()
+    congest(governor, 600_000, 0.0)
+    assert chosen(governor, Picture("big", "auto", LADDER), Picture("small", "auto", LADDER), now=1.0) == ["m", "l"]
+
+
+def test_below_the_lowest_a_picture_pauses_for_bandwidth() -> None:
+    governor = Governor()
+    congest(governor, 50_000, 0.0)
+    assert chosen(governor, Picture("a", "auto", LADDER), now=1.0) == ["bandwidth"]
+
+
+def test_one_bad_report_is_chance() -> None:
+    governor = Governor()
+    assert not governor.hear_loss(0.5, 1_000_000, 0.0)
+    assert not governor.hear_loss(0.0, 1_000_000, 0.3)
+    assert not governor.hear_loss(0.5, 1_000_000, 1.0)
+    assert governor.limit_bps is None
+
+
+def test_loss_that_nack_repairs_costs_no_quality() -> None:
+    governor = Governor()
+    for second in range(60):
+        governor.hear_loss(0.05, 1_200_000, float(second))
+    assert chosen(governor, Picture("a", "auto", LADDER), now=60.0) == ["h"]
+
+
+def test_the_next_step_is_tried_after_a_quiet_while_and_longer_after_a_failure() -> None:
+    governor, picture = Governor(), Picture("a", "auto", LADDER)
+    congest(governor, 200_000, 0.0)
+    calm = CONGESTED_AT_S + FIRST_WAIT_S
+    assert chosen(governor, picture, now=calm - 0.1) == ["l"]
+    assert chosen(governor, picture, now=calm + 0.01) == ["m"]
+    congest(governor, 200_000, calm + 1)
+    failed = calm + 1 + CONGESTED_AT_S
+    assert chosen(governor, picture, now=failed) == ["l"]
+    assert chosen(governor, picture, now=failed + 2 * FIRST_WAIT_S - 0.1) == ["l"]
+    assert chosen(governor, picture, now=failed + 2 * FIRST_WAIT_S + 0.01) == ["m"]
+
+
+def test_climbing_back_to_the_best_forgets_the_limit() -> None:
+    governor, picture = Governor(), Picture("a", "auto", LADDER)
+    congest(governor, 200_000, 0.0)
+    for second in range(60):
+        governor.decide([picture], float(second))
+    assert governor.limit_bps is None
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["auto", "h", "m", "l", "off"]), st.integers(0, 3)), min_size=1, max_size=6),
+    st.integers(10_000, 5_000_000),
+)
+def test_what_is_chosen_fits_the_limit_and_the_preferences(wishes: list[tuple[str, int]], limit: int) -> None:
+    governor = Governor()
+    governor.limit_bps = limit
+    pictures = [Picture(str(n), preference, LADDER[3 - count :]) for n, (preference, count) in enumerate(wishes)]
+    choices = governor.decide(pictures, 0.0)
+    assert choices.keys() == {picture.key for picture in pictures}
+    chosen_encodings = [choice.encoding for choice in choices.values() if choice.encoding]
+    assert sum(each.bitrate_bps for each in chosen_encodings) <= limit
+    for picture in pictures:
+        choice = choices[picture.key]
+        assert (choice.encoding is None) == (choice.reason is not None)
+        if choice.encoding:
+            assert choice.encoding in picture.encodings
+            if picture.preference in {"h", "m", "l"}:
+                pinned = [each for each in picture.encodings if each.rid == picture.preference]
+                assert not pinned or choice.encoding.bitrate_bps <= pinned[0].bitrate_bps
+        # Nobody climbs while somebody who could have a picture has none for want of bandwidth.
+        elif choice.reason == "bandwidth":
+            spare = limit - sum(each.bitrate_bps for each in chosen_encodings)
+            assert spare < LOW.bitrate_bps

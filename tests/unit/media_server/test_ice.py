@@ -1,0 +1,81 @@
+import pytest
+from aioice import stun
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media_server.transport.ice import answer_check, host_candidates, local_ufrag, new_credentials, parse_check
+
+ADDRESS = ("192.0.2.7", 5000)
+
+
+def check(password: str, **attributes: object) -> bytes:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    message.attributes["USERNAME"] = "ours:theirs"
+    message.attributes["PRIORITY"] = 1
+    message.attributes["ICE-CONTROLLING"] = 7
+    for name, value in attributes.items():
+        message.attributes[name.replace("_", "-")] = value
+    message.add_message_integrity(password.encode())
+    return bytes(message)
+
+
+def test_an_authentic_check_is_answered_with_its_address() -> None:
+    message = parse_check(check("secret", USE_CANDIDATE=None))
+    assert message is not None
+    assert local_ufrag(message) == "ours"
+    answer = answer_check(message, "secret", ADDRESS)
+    assert answer is not None
+    assert answer.accepted
+    assert answer.nominated
+    reply = stun.parse_message(answer.reply)
+    assert reply.transaction_id == message.transaction_id
+    assert reply.attributes["XOR-MAPPED-ADDRESS"] == ADDRESS
+    assert reply.check_message_integrity(b"secret")
+
+
+def test_a_check_with_another_password_or_none_is_dropped() -> None:
+    message = parse_check(check("wrong"))
+    assert message is not None
+    assert answer_check(message, "secret", ADDRESS) is None
+    bare = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    message = parse_check(bytes(bare))
+    assert message is not None
+    assert answer_check(message, "secret", ADDRESS) is None
+
+
+def test_a_peer_that_believes_itself_controlled_is_told_so() -> None:
+    message = parse_check(check("secret", ICE_CONTROLLED=9))
+    assert message is not None
+    answer = answer_check(message, "secret", ADDRESS)
+    assert answer is not None
+    assert not answer.accepted
+    assert stun.parse_message(answer.reply).error_code == 487
+
+
+@given(st.binary(max_size=100))
+def test_garbage_is_no_check(data: bytes) -> None:
+    for head in (b"", b"\0\1", b"\0\1\0\x08\x21\x12\xa4\x42"):
+        message = parse_check(head + data)
+        assert message is None or answer_check(message, "secret", ADDRESS) is None
+
+
+def test_responses_and_indications_are_no_checks() -> None:
+    for kind in (stun.Class.RESPONSE, stun.Class.INDICATION, stun.Class.ERROR):
+        assert parse_check(bytes(stun.Message(stun.Method.BINDING, kind))) is None
+
+
+def test_credentials_are_long_and_new_each_time() -> None:
+    first, second = new_credentials(), new_credentials()
+    assert len(first.ufrag) >= 4
+    assert len(first.password) >= 22
+    assert first != second
+
+
+@pytest.mark.parametrize("port", [7800])
+def test_the_first_address_is_preferred(port: int) -> None:
+    lines = host_candidates(["192.0.2.1", "127.0.0.1"], port)
+    assert [line.split()[4:8] for line in lines] == [
+        ["192.0.2.1", "7800", "typ", "host"],
+        ["127.0.0.1", "7800", "typ", "host"],
+    ]
+    assert int(lines[0].split()[3]) > int(lines[1].split()[3])

@@ -1,0 +1,233 @@
+"""Our answers to real offers: Chromium's, aiortc's, and bad ones."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classroom.errors import BadInput, ClassroomError, Unprocessable
+from classroom.rtp.sdp import MalformedSdp, parse_sdp
+from media_server.sfu.negotiation import (
+    SentStream,
+    Transport,
+    answer_publisher,
+    answer_subscriber,
+    read_publisher_offer,
+    read_subscriber_offer,
+    wanted_tracks,
+)
+
+TRANSPORT = Transport("ufrag", "password", "AA:BB", ["1 1 udp 1 127.0.0.1 7800 typ host"], "7")
+HEAD = """v=0
+o=- 42 2 IN IP4 127.0.0.1
+s=-
+t=0 0
+a=group:BUNDLE 0 1
+a=extmap-allow-mixed
+"""
+TRANSPORT_LINES = """c=IN IP4 0.0.0.0
+a=ice-ufrag:abcd
+a=ice-pwd:abcdefghijklmnopqrstuvwx
+a=fingerprint:sha-256 11:22
+a=setup:{setup}
+"""
+AUDIO = """m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9
+{transport}a=mid:0
+a={direction}
+a=rtcp-mux
+a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level
+a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time
+a=rtpmap:111 opus/48000/2
+a=rtcp-fb:111 transport-cc
+a=fmtp:111 minptime=10;useinbandfec=1
+a=rtpmap:63 red/48000/2
+a=rtpmap:9 G722/8000
+"""
+VIDEO = """m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 103 106 107 108 109
+{transport}a=mid:1
+a={direction}
+a=rtcp-mux
+a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time
+a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id
+a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid
+a=rtpmap:96 VP8/90000
+a=rtcp-fb:96 goog-remb
+a=rtpmap:97 rtx/90000
+a=fmtp:97 apt=96
+a=rtpmap:102 H264/90000
+a=rtcp-fb:102 goog-remb
+a=rtcp-fb:102 transport-cc
+a=rtcp-fb:102 ccm fir
+a=rtcp-fb:102 nack
+a=rtcp-fb:102 nack pli
+a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f
+a=rtpmap:103 rtx/90000
+a=fmtp:103 apt=102
+a=rtpmap:106 H264/90000
+a=rtcp-fb:106 nack
+a=rtcp-fb:106 nack pli
+a=rtcp-fb:106 goog-remb
+a=fmtp:106 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f
+a=rtpmap:107 rtx/90000
+a=fmtp:107 apt=106
+a=rtpmap:108 H264/90000
+a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f
+a=rtpmap:109 rtx/90000
+a=fmtp:109 apt=108
+"""
+SIMULCAST = "a=rid:h send\na=rid:m send\na=rid:l send\na=simulcast:send h;m;l\n"
+
+
+def chromium(direction: str, setup: str = "actpass", extra: str = "") -> str:
+    transport = TRANSPORT_LINES.format(setup=setup)
+    sections = (
+        AUDIO.format(transport=transport, direction=direction),
+        VIDEO.format(transport=transport, direction=direction),
+    )
+    return HEAD + "".join(sections) + extra
+
+
+def stream(ssrc: int) -> SentStream:
+    return SentStream(ssrc, ssrc + 1, "teacher", "cname")
+
+
+def test_a_viewer_gets_constrained_baseline_h264_with_rtx_and_opus() -> None:
+    offer = read_subscriber_offer(parse_sdp(chromium("recvonly")))
+    answer = parse_sdp(answer_subscriber(offer, {"0": stream(10), "1": stream(20)}, TRANSPORT))
+    audio, video = answer.media
+    assert [codec.name for codec in audio.codecs] == ["opus"]
+    assert [(codec.payload_type, codec.repairs) for codec in video.codecs] == [(106, None), (107, 106)]
+    assert video.direction == audio.direction == "sendonly"
+    assert video.ssrcs == [20, 21]
+    assert video.rtx_ssrcs == {21: 20}
+    assert answer.get("ice-lite") == ""
+    assert answer.get("setup", video) == "passive"
+    assert answer.get("group") == "BUNDLE 0 1"
+    assert [extmap.id for extmap in video.extmaps] == [2], "only what we write"
+    assert "transport-cc" not in str(answer)
+    assert str(answer).count("a=candidate") == 1
+
+
+def test_sections_nobody_asked_for_stay_inactive() -> None:
+    offer = read_subscriber_offer(parse_sdp(chromium("recvonly")))
+    answer = parse_sdp(answer_subscriber(offer, {"1": stream(20)}, TRANSPORT))
+    assert [section.direction for section in answer.media] == ["inactive", "sendonly"]
+
+
+def test_a_publishers_simulcast_is_accepted_in_its_order() -> None:
+    offer = read_publisher_offer(parse_sdp(chromium("sendonly", extra=SIMULCAST)))
+    video = offer.sections[1]
+    assert video.rids == ("h", "m", "l")
+    answer = parse_sdp(answer_publisher(offer, TRANSPORT))
+    section = answer.media[1]
+    assert section.get("simulcast") == "recv h;m;l"
+    assert list(section.all("rid")) == ["h recv", "m recv", "l recv"]
+    assert section.direction == "recvonly"
+    assert {extmap.id for extmap in section.extmaps} == {2, 4, 10}
+    assert [codec.name for codec in section.codecs] == ["H264"], "a publisher repeats on the stream itself"
+
+
+@pytest.mark.parametrize(("offered", "role", "answered"), [
+    ("actpass", "server", "passive"), ("active", "server", "passive"), ("passive", "client", "active"),
+])  # fmt: skip
+def test_dtls_roles(offered: str, role: str, answered: str) -> None:
+    offer = read_subscriber_offer(parse_sdp(chromium("recvonly", setup=offered)))
+    assert offer.dtls_role == role
+    answer = parse_sdp(answer_subscriber(offer, {}, TRANSPORT))
+    assert answer.get("setup", answer.media[0]) == answered
+
+
+def test_sections_we_do_not_serve_are_refused_in_their_places() -> None:
+    data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:2\na=sctp-port:5000\n"
+    offer = read_publisher_offer(parse_sdp(chromium("sendonly") + data))
+    answer = parse_sdp(answer_publisher(offer, TRANSPORT))
+    assert [(section.kind, section.port) for section in answer.media] == [
+        ("audio", 9),
+        ("video", 9),
+        ("application", 0),
+    ]
+
+
+def test_a_whep_player_wants_one_source_in_every_section() -> None:
+    offer = read_subscriber_offer(parse_sdp(chromium("recvonly")))
+    assert [(track.mid, track.source, track.kind) for track in wanted_tracks(offer, "slides")] == [
+        ("0", "slides", "audio"),
+        ("1", "slides", "video"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (("a=sendonly", "a=recvonly"), "offer_sends_nothing"),
+        (("H264", "H265"), "codec_unsupported"),
+        (("packetization-mode=1", "packetization-mode=0"), "codec_unsupported"),
+        (("opus", "speex"), "codec_unsupported"),
+        (("a=ice-ufrag:abcd\n", ""), "offer_without_ice"),
+        (("a=fingerprint:sha-256 11:22\n", ""), "offer_without_fingerprint"),
+        (("m=audio", "m=video"), "offer_sends_too_much"),
+    ],
+)
+def test_offers_we_cannot_serve_are_refused_by_name(change: tuple[str, str], code: str) -> None:
+    with pytest.raises(Unprocessable) as caught:
+        read_publisher_offer(parse_sdp(chromium("sendonly").replace(*change)))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "sdp",
+    [
+        "",
+        "hello",
+        "v=1\n",
+        "v=0\nnonsense\n",
+        "v=0\no=- x\n",
+        "v=0\nm=video x UDP/TLS/RTP/SAVPF 96\n",
+        "v=0\nm=video 99999 UDP/TLS/RTP/SAVPF 96\n",
+        "v=0\n" + "m=video 9 UDP/TLS/RTP/SAVPF 96\n" * 100,
+        "v=0\n" + "a=x\n" * 10_000,
+        chromium("sendonly").replace("rtpmap:106 H264/90000", "rtpmap:106 H264/fast"),
+        chromium("sendonly").replace("extmap:4 ", "extmap:four "),
+        chromium("sendonly").replace("a=mid:1", "a=mid:0"),
+        chromium("sendonly").replace("a=mid:1\n", ""),
+    ],
+)
+def test_malformed_descriptions_are_refused(sdp: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_publisher_offer(parse_sdp(sdp))
+    assert caught.value.code == "sdp_malformed"
+
+
+@given(st.data())
+def test_a_damaged_offer_never_raises_anything_unexpected(data: st.DataObject) -> None:
+    lines = chromium("sendonly", extra=SIMULCAST).splitlines()
+    for _ in range(data.draw(st.integers(1, 5))):
+        position = data.draw(st.integers(0, len(lines) - 1))
+        action = data.draw(st.sampled_from(["drop", "cut", "double", "noise"]))
+        if action == "drop" and len(lines) > 1:
+            del lines[position]
+        elif action == "cut":
+            lines[position] = lines[position][: data.draw(st.integers(0, 30))]
+        elif action == "double":
+            lines.insert(position, lines[position])
+        else:
+            lines[position] = data.draw(st.text(max_size=30))
+    try:
+        answer_publisher(read_publisher_offer(parse_sdp("\n".join(lines))), TRANSPORT)
+    except ClassroomError:
+        pass
+
+
+@given(st.text(max_size=200))
+def test_garbage_is_malformed(text: str) -> None:
+    try:
+        parse_sdp("v=0\n" + text)
+    except MalformedSdp:
+        pass
+
+
+def test_a_description_is_written_as_it_was_read() -> None:
+    text = chromium("sendonly", extra=SIMULCAST)
+    again = str(parse_sdp(str(parse_sdp(text))))
+    assert sorted(re.findall(r"a=.*", text)) == sorted(line.strip() for line in re.findall(r"a=.*", again))
