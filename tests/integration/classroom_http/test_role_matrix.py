@@ -1,0 +1,180 @@
+"""Every endpoint, called by everybody there is and by nobody: the whole matrix, written out.
+
+A caller may (True) when the answer is neither 401 nor 403, whatever else may be wrong with the request; a caller who
+is somebody must be told 403 and nobody 401. An endpoint without a row here fails the test.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from classroom.http.routes import Route
+from media_server.service import MediaService
+from scheduler.service import SchedulerService
+from tests.fakes.county import NOW, PASSWORD, County
+from tests.fakes.hub import Hub, running_hub
+from web_ui.service import WebService
+
+EVERYBODY = "everybody"
+SOMEBODY = "somebody"
+
+ADMINS = {"admin"}
+COORDINATORS = {"province_coordinator", "county_coordinator", "school_coordinator"}
+SUPERVISORS = {"province_supervisor", "county_supervisor", "school_supervisor"}
+ARCHIVISTS = {"province_archivist", "county_archivist", "school_archivist"}
+RECEIVING_STAFF = {"other_county_coordinator", "other_county_supervisor"}
+SCHOOL_STAFF = {"teacher", "colleague"}
+MEMBERS = {"colleague", "pupil", "second_room_device", "point_teacher", "point_pupil", "point_device"}
+ACCOUNTS_AND_DEVICES = "signed in"
+
+WATCHERS = ADMINS | COORDINATORS | SUPERVISORS | RECEIVING_STAFF | MEMBERS | {"teacher", "room_device", "guest"}
+CONTROLLERS = ADMINS | COORDINATORS | {"teacher", "room_device"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may, and a request that is right in everything else."""
+
+    may: set[str] | str
+    path: Callable[[County], str]
+    request: Callable[[County], dict[str, Any]] = lambda county: {}
+    # Token-holders are told to sign in, not that they may not.
+    needs_account: bool = False
+
+
+def lesson_path(suffix: str = "") -> Callable[[County], str]:
+    return lambda county: f"/api/v1/lessons/{county.lesson.id}{suffix}"
+
+
+def fixed(path: str) -> Callable[[County], str]:
+    return lambda county: path
+
+
+def new_lesson(county: County) -> dict[str, Any]:
+    day = NOW + timedelta(days=30)
+    body = {
+        "title": "t", "subject": "s", "grade": 1, "mode": "delivery", "room_id": county.room.id,
+        "teacher_id": county["teacher"].id, "starts_at": day.isoformat(),
+        "ends_at": (day + timedelta(minutes=40)).isoformat(),
+    }  # fmt: skip
+    return {"json": body}
+
+
+def offer(county: County) -> dict[str, Any]:
+    return {"data": b"v=0\r\n", "headers": {"Content-Type": "application/sdp"}}
+
+
+def fragment(county: County) -> dict[str, Any]:
+    return {"data": b"a=mid:0\r\n", "headers": {"Content-Type": "application/trickle-ice-sdpfrag"}}
+
+
+MATRIX: dict[str, Row] = {
+    "GET /": Row(EVERYBODY, fixed("/")),
+    "GET /panel": Row(EVERYBODY, fixed("/panel")),
+    "GET /join/{code}": Row(EVERYBODY, fixed("/join/abc234")),
+    "GET /console": Row(EVERYBODY, fixed("/console")),
+    "GET /assets/{name}": Row(EVERYBODY, fixed("/assets/none.js")),
+    "GET /ws": Row(EVERYBODY, fixed("/ws")),
+    "GET /healthz": Row(EVERYBODY, fixed("/healthz")),
+    "GET /readyz": Row(EVERYBODY, fixed("/readyz")),
+    "GET /metrics": Row(EVERYBODY, fixed("/metrics")),
+    "GET /api/openapi.json": Row(EVERYBODY, fixed("/api/openapi.json")),
+    "GET /api/v1/session": Row(ACCOUNTS_AND_DEVICES, fixed("/api/v1/session"), needs_account=True),
+    "GET /api/v1/join/{code}": Row(EVERYBODY, lambda county: f"/api/v1/join/{county.lesson.code}"),
+    # The lesson is for invited people: a code alone opens nothing, and guests with a token have joined already.
+    "POST /api/v1/join/{code}": Row(
+        (WATCHERS - {"guest"}),
+        lambda county: f"/api/v1/join/{county.lesson.code}",
+        lambda county: {"json": {"name": "河西"}},
+        needs_account=True,
+    ),
+    "GET /api/v1/lessons": Row(SOMEBODY, fixed("/api/v1/lessons")),
+    "POST /api/v1/lessons": Row(ADMINS | COORDINATORS | {"teacher"}, fixed("/api/v1/lessons"), new_lesson),
+    "GET /api/v1/lessons/{id}": Row(WATCHERS | ARCHIVISTS | {"publisher"}, lesson_path()),
+    "POST /api/v1/lessons/{id}/start": Row(CONTROLLERS, lesson_path("/start")),
+    "POST /api/v1/lessons/{id}/stop": Row(CONTROLLERS, lesson_path("/stop")),
+    "POST /api/v1/lessons/{id}/cancel": Row(CONTROLLERS - {"room_device"}, lesson_path("/cancel")),
+    "POST /api/v1/lessons/{id}/tokens": Row(
+        CONTROLLERS, lesson_path("/tokens"), lambda county: {"json": {"kind": "join"}}
+    ),
+    "GET /api/v1/rooms": Row(SOMEBODY, fixed("/api/v1/rooms")),
+    "GET /api/v1/rooms/{id}": Row(
+        ADMINS | COORDINATORS | SUPERVISORS | SCHOOL_STAFF | {"room_device", "second_room_device"},
+        lambda county: f"/api/v1/rooms/{county.room.id}",
+    ),
+    "GET /api/v1/rooms/{id}/teachers": Row(
+        ADMINS | COORDINATORS | SCHOOL_STAFF, lambda county: f"/api/v1/rooms/{county.room.id}/teachers"
+    ),
+    "POST /whip/{lesson}": Row(
+        {"teacher", "room_device", "publisher"}, lambda county: f"/whip/{county.lesson.id}?source=slides", offer
+    ),
+    "OPTIONS /whip/{lesson}": Row(EVERYBODY, lambda county: f"/whip/{county.lesson.id}"),
+    # Sessions are known by an unguessable id to whoever opened them: 404 for everybody else.
+    "PATCH /whip/{lesson}/{session}": Row(SOMEBODY, lambda county: f"/whip/{county.lesson.id}/none", fragment),
+    "DELETE /whip/{lesson}/{session}": Row(SOMEBODY, lambda county: f"/whip/{county.lesson.id}/none"),
+    "POST /whep/{lesson}": Row(WATCHERS, lambda county: f"/whep/{county.lesson.id}?source=teacher", offer),
+    "OPTIONS /whep/{lesson}": Row(EVERYBODY, lambda county: f"/whep/{county.lesson.id}"),
+    "PATCH /whep/{lesson}/{session}": Row(SOMEBODY, lambda county: f"/whep/{county.lesson.id}/none", fragment),
+    "DELETE /whep/{lesson}/{session}": Row(SOMEBODY, lambda county: f"/whep/{county.lesson.id}/none"),
+    # Last, because these end the sessions that everybody has used so far.
+    "POST /api/v1/session": Row(
+        EVERYBODY,
+        fixed("/api/v1/session"),
+        lambda county: {"json": {"username": "pupil", "password": PASSWORD}},
+    ),
+    "DELETE /api/v1/session": Row(EVERYBODY, fixed("/api/v1/session")),
+}
+
+
+def key(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def may(row: Row, who: str, hub: Hub) -> bool:
+    principal = hub.county[who]
+    if row.may == EVERYBODY:
+        return True
+    if row.may == SOMEBODY:
+        return who != "nobody"
+    if row.may == ACCOUNTS_AND_DEVICES:
+        return principal.signed_in
+    return who in row.may
+
+
+def expected(row: Row, who: str, hub: Hub) -> str:
+    if may(row, who, hub):
+        return "may"
+    return "401" if who == "nobody" or (row.needs_account and not hub.county[who].signed_in) else "403"
+
+
+async def test_every_endpoint_lets_in_exactly_whom_the_table_says(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, services=[MediaService, SchedulerService, WebService]) as hub:
+        routed = {key(route) for route in hub.server.context.routes}
+        assert routed == MATRIX.keys()
+        people = [who for who in hub.county.people if who != "system"]
+        assert len(people) >= 30
+        wrong: list[str] = []
+        for name, row in MATRIX.items():
+            method = name.partition(" ")[0]
+            for who in people:
+                status, body = await hub.call(who, method, row.path(hub.county), **row.request(hub.county))
+                answered = str(status) if status in {401, 403} else "may"
+                assert status < 500, (name, who, status, body)
+                if answered != expected(row, who, hub):
+                    wrong.append(f"{name}: {who} got {status}, expected {expected(row, who, hub)} ({body})")
+        assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_a_refusal_is_a_problem_in_the_callers_language(tmp_path: Path, language: str) -> None:
+    async with running_hub(tmp_path) as hub:
+        path = f"/api/v1/lessons/{hub.county.lesson.id}"
+        status, body = await hub.call("other_pupil", "GET", path, headers={"Accept-Language": language})
+        assert status == body["status"] == 403
+        assert body["code"] == "lesson_forbidden"
+        assert ("课" in body["detail"]) == (language == "zh-CN")
+        assert body["remedy"]
