@@ -72,6 +72,8 @@ def language() -> str:
         value = os.environ.get(name, "")
         if value and value not in {"C", "POSIX", "C.UTF-8"}:
             return "zh-CN" if value.startswith("zh") else "en"
+    if os.name == "posix":
+        return "zh-CN"  # no environment, or one without a language: C.UTF-8 is nobody's English
     system, _ = locale.getlocale()
     return "en" if system and not system.startswith("zh") else "zh-CN"
 

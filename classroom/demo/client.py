@@ -38,6 +38,9 @@ class DemoTeacher:
     async def start(self, lesson_id: str) -> LessonView:
         return LessonView.model_validate_json(await self._call("POST", f"/api/v1/lessons/{lesson_id}/start"))
 
+    async def stop(self, lesson_id: str) -> LessonView:
+        return LessonView.model_validate_json(await self._call("POST", f"/api/v1/lessons/{lesson_id}/stop"))
+
     async def until_published(self, lesson_id: str, source: str) -> LessonView:
         """Wait until the room's source has reached the media server."""
         while True:

@@ -58,7 +58,7 @@ async def show(settings: Settings, film: Path | None, begun: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with Server(settings) as server:
-        running = asyncio.create_task(_run(server, settings, film, begun))
+        running = asyncio.create_task(_run(server, film, begun))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -67,8 +67,9 @@ async def show(settings: Settings, film: Path | None, begun: float) -> None:
             await running
 
 
-async def _run(server: Server, settings: Settings, film: Path | None, begun: float) -> None:
+async def _run(server: Server, film: Path | None, begun: float) -> None:
     context = server.context
+    settings = context.settings
     secret = load_secret(settings.secret_path)
     now = context.clock.now()
     room = DemoRoom(settings.data, film)

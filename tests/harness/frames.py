@@ -23,9 +23,3 @@ async def shown_frames(page: Page, selector: str) -> list[ShownFrame]:
     """Every frame presented so far by the first video that matches."""
     rows = await page.evaluate("selector => window.frameCodes.of(selector)", selector)
     return [ShownFrame(row["counter"], row["unix_ms"] / 1000, row["height"]) for row in rows]
-
-
-async def last_counter(page: Page, selector: str) -> int | None:
-    """The counter of the newest frame that had one."""
-    counters = [frame.counter for frame in await shown_frames(page, selector) if frame.counter is not None]
-    return counters[-1] if counters else None
