@@ -17,11 +17,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classroom.errors import BadSettings
-from room_agent.capture.spec import parse_spec
+from room_agent.capture.spec import ScreenSpec, SyntheticSpec, parse_spec
 from room_agent.encode.ladder import DEFAULT_LADDER, Rung
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 MAX_SOURCES = 8
+MOVING_FPS, STILL_FPS = 25, 10
 
 
 class _Strict(BaseModel):
@@ -36,16 +37,27 @@ class EncodingConfig(_Strict):
 
 
 class SourceConfig(_Strict):
-    """One source. `encodings` go from the highest to the lowest, at most three; they are named h, m and l."""
+    """One source. `encodings` go from the highest to the lowest, at most three; they are named h, m and l.
+
+    `fps` is the most pictures a second: 25, or 10 where nothing moves but a pointer (screens and drawn slides).
+    """
 
     spec: Annotated[str, Field(min_length=1)]
-    fps: Annotated[int, Field(ge=1, le=60)] = 25
+    fps: Annotated[int, Field(ge=1, le=60)] | None = None
     encodings: Annotated[list[EncodingConfig], Field(min_length=1, max_length=3)] = [
         EncodingConfig(height=rung.height, bitrate_bps=rung.bitrate_bps) for rung in DEFAULT_LADDER
     ]
     audio_bitrate_bps: Annotated[int, Field(ge=12_000, le=256_000)] = 40_000
     channels: Literal[1, 2] = 1
     stamp: bool = False
+
+    @property
+    def max_fps(self) -> int:
+        if self.fps is not None:
+            return self.fps
+        picture = parse_spec(self.spec)[0]
+        still = isinstance(picture, ScreenSpec) or picture == SyntheticSpec("slides")
+        return STILL_FPS if still else MOVING_FPS
 
     @property
     def ladder(self) -> tuple[Rung, ...]:

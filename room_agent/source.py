@@ -101,12 +101,12 @@ class RoomSource:
         loop = asyncio.get_running_loop()
         self._events: ToLoop[PictureEvent | SoundEvent] = ToLoop(loop, self._event, _WAITING_EVENTS)
         self._openings: ToLoop[tuple[_Input, Opened]] = ToLoop(loop, self._opened, _WAITING_EVENTS)
-        simulcast = Simulcast(config.ladder, config.fps, backend)
+        simulcast = Simulcast(config.ladder, config.max_fps, backend)
         offset_s = beat.unix() - beat.now() if config.stamp else None
-        self._worker = PictureWorker(simulcast, self._events.put, max_fps=config.fps, unix_offset_s=offset_s)
+        self._worker = PictureWorker(simulcast, self._events.put, max_fps=config.max_fps, unix_offset_s=offset_s)
         self._sounds = SoundPath(self._events.put, config.audio_bitrate_bps)
         self._inputs = [
-            _Input(spec, open_capture(spec, config.fps, config.channels), Backoff(random), threading.Event())
+            _Input(spec, open_capture(spec, config.max_fps, config.channels), Backoff(random), threading.Event())
             for spec in parse_spec(config.spec)
         ]
         self._encoder_fault: EncoderFault | None = None
@@ -165,7 +165,7 @@ class RoomSource:
             problem_text=text_of(fault, self._language).message if fault else None,
             width=self._picture_size[0],
             height=self._picture_size[1],
-            fps=round(min(fps, self.config.fps), 2),
+            fps=round(min(fps, self.config.max_fps), 2),
             encoder=self._worker.backend if media is not None and media.ladder else None,
         )
 

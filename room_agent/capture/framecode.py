@@ -48,7 +48,8 @@ def draw_code(luma: Luma, counter: int) -> None:
     height, width = luma.shape
     word = word_of(counter)
     bits = np.array([word >> (BLOCKS - 1 - i) & 1 for i in range(BLOCKS)], dtype=bool)
-    columns = np.arange(width * BLOCKS // COLUMNS) * COLUMNS // width
+    # The block in which each pixel has its centre.
+    columns = (2 * np.arange(width * BLOCKS // COLUMNS) + 1) * COLUMNS // (2 * width)
     luma[height * (ROWS - 1) // ROWS :, : len(columns)] = np.where(bits[columns], _WHITE, _BLACK)
 
 

@@ -87,14 +87,18 @@ class PictureWorker:
 
     def run(self) -> None:
         while (picture := self._pictures.take()) is not None:
-            if picture.captured_s < self._next_s:
-                continue
-            # A frame a quarter early is on time: clocks are never quite equal.
-            self._next_s = max(self._next_s + self._interval_s, picture.captured_s + self._interval_s * 0.75)
-            try:
-                self._process(picture)
-            except EncoderFault as fault:
-                self._emit(fault)
+            self.work_on(picture)
+
+    def work_on(self, picture: Picture) -> None:
+        """What `run` does with each picture."""
+        if picture.captured_s < self._next_s:
+            return
+        # A frame a quarter early is on time: clocks are never quite equal.
+        self._next_s = max(self._next_s + self._interval_s, picture.captured_s + self._interval_s * 0.75)
+        try:
+            self._process(picture)
+        except EncoderFault as fault:
+            self._emit(fault)
 
     def _process(self, picture: Picture) -> None:
         preview_due = picture.captured_s >= self._next_preview_s
