@@ -42,10 +42,16 @@ def configure_logs(form: LogFormat = LogFormat.TEXT, level: str = "info") -> Non
     ]
     render: structlog.typing.Processor
     if form is LogFormat.JSON:
-        shared.append(structlog.processors.dict_tracebacks)
+        # without the values of local variables: passwords and names of children are among them
+        transform = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        shared.append(structlog.processors.ExceptionRenderer(transform))
         render = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        render = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # the default shows local variables where `rich` is installed
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -12,7 +12,6 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import ifaddr
 from pydantic import Field, TypeAdapter, ValidationError, field_validator
@@ -125,7 +124,7 @@ class Settings(BaseSettings):
 
 
 def _with_scheme(url: str, schemes: tuple[str, ...]) -> str:
-    if url and urlsplit(url).scheme not in schemes:
+    if url and url.partition(":")[0] not in schemes:
         raise ValueError(f"must begin with one of {', '.join(scheme + '://' for scheme in schemes)}")
     return url
 
@@ -174,10 +173,17 @@ def load_settings(
             "setting_wrong",
             key=shown,
             place=place,
-            value=str(first["input"])[:200],
+            value=_without_password(str(first["input"]))[:200],
             problem=first["msg"].removeprefix("Value error, "),
             allowed=Settings.model_fields[key].description or "" if key in Settings.model_fields else "",
         ) from None
+
+
+def _without_password(value: str) -> str:
+    """A URL as it may be shown: without what stands before its host."""
+    scheme, slashes, rest = value.partition("//")
+    # a password may hold any of these characters, a host none
+    return scheme + slashes + rest.rpartition("@")[2] if slashes else value.rpartition("@")[2]
 
 
 def _from_env(name: str, value: str) -> Any:
@@ -206,4 +212,4 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _unknown(key: str, place: str, allowed: list[str]) -> BadSettings:
     near = difflib.get_close_matches(key, allowed, n=1)
-    return BadSettings("setting_unknown", key=key, place=place, nearest=near[0] if near else "", allowed=allowed)
+    return BadSettings("setting_unknown", key=key, place=place, nearest=near[0] if near else "-", allowed=allowed)
