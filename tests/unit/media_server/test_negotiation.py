@@ -1,5 +1,6 @@
 """Our answers to real offers: Chromium's, aiortc's, and bad ones."""
 
+import contextlib
 import re
 
 import pytest
@@ -213,18 +214,14 @@ def test_a_damaged_offer_never_raises_anything_unexpected(data: st.DataObject) -
             lines.insert(position, lines[position])
         else:
             lines[position] = data.draw(st.text(max_size=30))
-    try:
+    with contextlib.suppress(ClassroomError):
         answer_publisher(read_publisher_offer(parse_sdp("\n".join(lines))), TRANSPORT)
-    except ClassroomError:
-        pass
 
 
 @given(st.text(max_size=200))
 def test_garbage_is_malformed(text: str) -> None:
-    try:
+    with contextlib.suppress(MalformedSdp):
         parse_sdp("v=0\n" + text)
-    except MalformedSdp:
-        pass
 
 
 def test_a_description_is_written_as_it_was_read() -> None:

@@ -1,5 +1,7 @@
 """What mends holes towards the publisher: history, NACKs, keyframe requests."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,7 +64,7 @@ def test_a_hole_is_asked_for_at_once_then_ever_less_often_then_never() -> None:
         now += 0.005
     assert asked[0] == (0.0, [11, 12])
     assert len(asked) == MAX_TRIES
-    gaps = [later[0] - earlier[0] for earlier, later in zip(asked, asked[1:], strict=False)]
+    gaps = [later[0] - earlier[0] for earlier, later in itertools.pairwise(asked)]
     assert gaps[0] == pytest.approx(NACK_RETRY_S, abs=0.011)
     assert gaps == sorted(gaps)
     assert nacks.given_up == 2
