@@ -1,6 +1,6 @@
 /** First wait, longest wait (milliseconds). A whole county comes back after a restart: the jitter spreads it out. */
 export const FIRST_MS = 400;
-export const LONGEST_MS = 8_000;
+export const LONGEST_MS = 5_000;
 
 /** How long to wait before the attempt after `failures` failed ones; `random` in [0, 1). Between half and all of the step. */
 export function backoffMs(failures: number, random: number): number {

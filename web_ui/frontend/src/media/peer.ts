@@ -24,6 +24,8 @@ const DISCONNECTED_LIMIT_MS = 3_000;
 /** One RTCPeerConnection that receives a lesson's sources. We offer, the server answers; it never comes back to life. */
 export class Peer {
   readonly slots: Slot[] = [];
+  /** The socket's generation the server knows it by. */
+  readonly generation: number;
   rttMs: number | null = null;
   private readonly pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   private negotiating: Promise<void> | null = null;
@@ -36,6 +38,7 @@ export class Peer {
     private readonly lessonId: string,
     private readonly events: { connected: () => void; broken: (error: unknown) => void },
   ) {
+    this.generation = socket.generation;
     this.pc.onconnectionstatechange = () => this.stateChanged();
   }
 

@@ -38,7 +38,7 @@ export class MediaSession {
   ) {
     this.unregister = [
       socket.on("media_track", (state) => {
-        (this.next ?? this.current)?.trackState(state);
+        this.known()?.trackState(state);
         this.changed();
       }),
       socket.on("media_lost", () => this.rebuild()),
@@ -51,7 +51,7 @@ export class MediaSession {
     this.sources = sources;
     this.running = flowing;
     if (sources.length === 0) return;
-    const peer = this.next ?? this.current;
+    const peer = this.known();
     if (peer) peer.receive(sources);
     else if (this.retryAt === null) this.rebuild();
     this.applyChoice();
@@ -66,7 +66,7 @@ export class MediaSession {
 
   /** The socket was welcomed again: the server no longer knows our connection. */
   socketReturned(): void {
-    if (this.current || this.next || this.retryAt !== null) this.rebuild();
+    if (this.sources.length > 0) this.rebuild();
   }
 
   find(source: string, kind: "audio" | "video"): Slot | undefined {
@@ -105,13 +105,18 @@ export class MediaSession {
     this.slots = [];
   }
 
+  /** The connection the server knows; an older one only plays on until it is replaced. */
+  private known(): Peer | null {
+    const peer = this.next ?? this.current;
+    return peer?.generation === this.socket.generation ? peer : null;
+  }
+
   private rebuild(): void {
     this.retryAt = null;
     this.next?.close();
     this.next = null;
     if (this.sources.length === 0 || this.socket.status !== "open") {
-      // `socketReturned` or `update` comes later.
-      this.retryAt = Number.POSITIVE_INFINITY;
+      // `socketReturned`, or `update` with sources, comes later.
       return;
     }
     // One connection per socket: whoever wants another first gives up the one the server still knows.
@@ -154,15 +159,12 @@ export class MediaSession {
     if (this.next) return;
     this.failures += 1;
     // A lost socket brings `socketReturned`; anything else is tried again after a pause.
-    this.retryAt =
-      error instanceof SocketLost
-        ? Number.POSITIVE_INFINITY
-        : performance.now() + backoffMs(this.failures, Math.random());
+    this.retryAt = error instanceof SocketLost ? null : performance.now() + backoffMs(this.failures, Math.random());
     this.changed();
   }
 
   private applyChoice(): void {
-    const peer = this.next ?? this.current;
+    const peer = this.known();
     for (const source of this.sources) {
       if (!source.kinds.includes("video")) continue;
       peer?.prefer(source.name, encodingFor(this.choice, source.encodings, source.name === this.large));
