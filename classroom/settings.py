@@ -163,7 +163,7 @@ def load_settings(
     take({key: value for key, value in (overrides or {}).items() if value is not None}, "command line", options)
 
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = str(first["loc"][0]) if first["loc"] else ""
@@ -177,6 +177,10 @@ def load_settings(
             problem=first["msg"].removeprefix("Value error, "),
             allowed=Settings.model_fields[key].description or "" if key in Settings.model_fields else "",
         ) from None
+    if settings.role is not ServerRole.ALL and settings.bus_url in {"", "memory://"}:
+        # each half would run, and neither ever hear of the other
+        raise BadSettings("bus_needed", role=settings.role.value)
+    return settings
 
 
 def _without_password(value: str) -> str:

@@ -38,10 +38,10 @@ def test_everything_has_a_default() -> None:
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
-    config = toml(tmp_path, 'port = 1\nmedia_port = 1\nhost = "127.0.0.1"\nrole = "hub"')
+    config = toml(tmp_path, 'port = 1\nmedia_port = 1\nhost = "127.0.0.1"\nlanguage = "en"')
     environment = {"QIANSHOU_PORT": "2", "QIANSHOU_MEDIA_PORT": "2", "OTHER_PORT": "9"}
     settings = load_settings(config, {"port": 3, "media_port": None}, environment)
-    assert (settings.port, settings.media_port, settings.host, settings.role) == (3, 2, "127.0.0.1", ServerRole.HUB)
+    assert (settings.port, settings.media_port, settings.host, settings.language) == (3, 2, "127.0.0.1", "en")
 
 
 @pytest.mark.parametrize("value", ["10.0.0.1,192.168.0.0/24 , ::1", '["10.0.0.1", "192.168.0.0/24", "::1"]'])
@@ -139,6 +139,13 @@ def test_paths_may_begin_at_home() -> None:
 
 def test_a_public_url_has_no_slash_at_its_end() -> None:
     assert load_settings(environment={"QIANSHOU_PUBLIC_URL": "https://a.example/"}).public_url == "https://a.example"
+
+
+@pytest.mark.parametrize("role", ["hub", "media"])
+def test_half_a_server_needs_a_bus_to_the_other_half(role: str) -> None:
+    error = refused(overrides={"role": role})
+    assert (error.code, error.data) == ("bus_needed", {"role": role})
+    assert load_settings(None, {"role": role, "bus_url": "redis://bus"}, {}).role is ServerRole(role)
 
 
 def test_settings_do_not_change() -> None:
