@@ -38,10 +38,10 @@ async def test_a_browser_reads_the_numbers_at_every_encoding(width: int, height:
         await page.set_content(f'<video id="v" autoplay muted src="data:video/mp4;base64,{data}"></video>')
 
         async def last() -> bool:
-            return any(frame.counter == 70_000 + FRAMES - 1 for frame in await shown_frames(page, "#v"))
+            return any(frame.counter == 70_000 + FRAMES - 1 for frame in await shown_frames(page, "v"))
 
         await eventually(last, "the last frame was shown")
-        shown = await shown_frames(page, "#v")
+        shown = await shown_frames(page, "v")
     counters = [frame.counter for frame in shown]
     assert None not in counters
     assert counters == sorted(counters, key=lambda counter: counter or 0)

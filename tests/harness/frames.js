@@ -1,7 +1,7 @@
-// Reads the frame code that room_agent.capture.framecode draws into a picture, from every frame a <video> presents.
+// Instruments a page from outside. Reads the frame code that room_agent.capture.framecode draws into a picture, from every frame a <video> presents.
 // Runs in the page as an init script of the browser under test; it touches nothing the page itself uses.
 (() => {
-  const BLOCKS = 32, COLUMNS = 64, KEPT = 3000;
+  const BLOCKS = 32, COLUMNS = 64;
   const canvas = new OffscreenCanvas(1, 1);
   const context = canvas.getContext('2d', { willReadFrequently: true });
 
@@ -22,17 +22,20 @@
     return framed && number(26, 30) === digits % 16 ? number(2, 26) : null;
   }
 
-  const seen = new WeakMap();
+  const watched = new WeakSet();
+  const seen = new Map();
 
-  /** Begin to note the counter of every frame this video presents. */
+  /** Begin to note the counter of every frame this video presents, under the name of its source, else its id. */
   function watch(video) {
-    if (seen.has(video)) return;
-    const frames = [];
-    seen.set(video, frames);
+    if (watched.has(video)) return;
+    watched.add(video);
+    const name = video.closest('[data-source]')?.dataset.source ?? video.id;
+    if (!seen.has(name)) seen.set(name, []);
+    const frames = seen.get(name);
     const note = () => {
       const counter = read(video);
-      frames.push({ counter, unix_ms: performance.timeOrigin + performance.now(), height: video.videoHeight });
-      if (frames.length > KEPT) frames.splice(0, frames.length - KEPT);
+      // The same picture drawn again, after a change of size for example, is no new frame.
+      if (counter === null || counter !== frames.at(-1)?.counter) frames.push({ counter, unix_ms: performance.timeOrigin + performance.now(), height: video.videoHeight });
       video.requestVideoFrameCallback(note);
     };
     video.requestVideoFrameCallback(note);
@@ -40,8 +43,30 @@
 
   const observer = new MutationObserver(() => document.querySelectorAll('video').forEach(watch));
   observer.observe(document, { childList: true, subtree: true });
+  const connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...options) {
+      super(...options);
+      connections.push(this);
+    }
+  };
+
   window.frameCodes = {
-    /** What the first video that matches has presented so far: [{counter, unix_ms, height}]. */
-    of: (selector) => { const video = document.querySelector(selector); return (video && seen.get(video)) || []; },
+    /** What the browser counted of all pictures received: {packetsReceived, retransmittedPacketsReceived, …}. */
+    received: async () => {
+      const sums = {};
+      for (const connection of connections) {
+        for (const report of (await connection.getStats()).values()) {
+          if (report.type !== 'inbound-rtp' || report.kind !== 'video') continue;
+          for (const [key, value] of Object.entries(report)) {
+            if (typeof value === 'number') sums[key] = (sums[key] ?? 0) + value;
+          }
+        }
+      }
+      return sums;
+    },
+
+    /** What videos of this name have presented so far: [{counter, unix_ms, height}]. */
+    of: (name) => seen.get(name) ?? [],
   };
 })();

@@ -19,7 +19,7 @@ class ShownFrame:
     height: int
 
 
-async def shown_frames(page: Page, selector: str) -> list[ShownFrame]:
-    """Every frame presented so far by the first video that matches."""
-    rows = await page.evaluate("selector => window.frameCodes.of(selector)", selector)
+async def shown_frames(page: Page, name: str) -> list[ShownFrame]:
+    """Every frame presented so far by the pictures of a source, or by the video with this id."""
+    rows = await page.evaluate("name => window.frameCodes.of(name)", name)
     return [ShownFrame(row["counter"], row["unix_ms"] / 1000, row["height"]) for row in rows]

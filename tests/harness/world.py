@@ -49,7 +49,7 @@ class Viewer:
         return probe
 
     async def frames(self, source: str = "teacher") -> list[ShownFrame]:
-        return await shown_frames(self.page, _video(source))
+        return await shown_frames(self.page, source)
 
     async def sees(self, more: int = 1, source: str = "teacher", within_s: float = 30.0) -> list[int]:
         """Wait until so many more numbered frames were shown than now; their counters."""
@@ -62,8 +62,13 @@ class Viewer:
         return await eventually(shown, f"{self.name} sees {more} more frames of {source}", within_s)
 
     async def counters(self, source: str = "teacher") -> list[int]:
-        """The numbers of all frames shown so far by the present picture of a source."""
+        """The numbers of all frames shown so far of a source."""
         return [frame.counter for frame in await self.frames(source) if frame.counter is not None]
+
+    async def received(self) -> dict[str, float]:
+        """The browser's own `inbound-rtp` counts of all pictures (W3C webrtc-stats), summed."""
+        counts: dict[str, float] = await self.page.evaluate("() => window.frameCodes.received()")
+        return counts
 
     async def packets(self, kind: str) -> int:
         """How many packets of sound or picture the page says it has received."""
@@ -76,10 +81,6 @@ class Viewer:
             return bool((await self.probe())["phase"] == phase)
 
         await eventually(in_phase, f"{self.name} sees the lesson {phase}", within_s)
-
-
-def _video(source: str) -> str:
-    return f'[data-source="{source}"] video'
 
 
 @dataclass(slots=True)
