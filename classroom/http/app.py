@@ -1,9 +1,11 @@
 """The aiohttp application: all routes behind the same edge (headers, problems, origin, limits, who is calling)."""
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry, Histogram
 from pydantic import ValidationError
@@ -146,6 +148,12 @@ class Edge:
             raise of_validation_error(error) from None
 
 
+def _is_our_affair(record: logging.LogRecord) -> bool:
+    """Bytes that are not HTTP are answered 400; a port scanner must not fill the log with tracebacks of it."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -164,6 +172,7 @@ def create_app(routes: Routes, edge: Edge, limits: HttpLimits) -> web.Applicatio
     app = web.Application(
         middlewares=edge.middlewares, client_max_size=limits.any_body_bytes, handler_args={"max_line_size": 8190}
     )
+    logging.getLogger("aiohttp.server").addFilter(_is_our_affair)
     document = openapi(routes)
 
     async def serve_openapi(call: Call) -> web.StreamResponse:
