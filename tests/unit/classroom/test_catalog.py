@@ -1,16 +1,21 @@
 """Every error the source can raise has a text in both languages, with the data it needs."""
 
 import ast
+import re
 import string
 from collections import defaultdict
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from classroom import errors
-from classroom.catalog import LANGUAGES, UNEXPECTED, Text, best_language, catalog, text, text_of
+from classroom.catalog import LANGUAGES, UNEXPECTED, Text, best_language, catalog, text, text_of, word
 from classroom.errors import ClassroomError, Conflict
+from classroom.model.lesson import LessonState, LessonStep
+from classroom.model.place import RegionLevel
+from classroom.model.principal import Role
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("classroom", "media_server", "room_agent", "scheduler", "web_ui")
@@ -149,8 +154,25 @@ def test_texts_are_whole_sentences_on_one_line(language: str) -> None:
 
 def test_a_text_is_filled_with_the_errors_data() -> None:
     error = Conflict("lesson_step_illegal", lesson="古诗", state="ended", step="start")
-    assert text_of(error).message == "《古诗》当前状态为 ended,不能执行 start。".replace(",", ",")
-    assert text_of(error, "en").message == '"古诗" is ended: start is not possible.'
+    assert text_of(error).message == "《古诗》已结束，不能上课。"
+    assert text_of(error, "en").message == '"古诗" is ended: starting is not possible.'
+
+
+@pytest.mark.parametrize(
+    ("key", "words"), [("state", LessonState), ("step", LessonStep), ("role", Role), ("level", RegionLevel)]
+)
+def test_every_enumeration_is_said_in_chinese(key: str, words: type[StrEnum]) -> None:
+    assert [member for member in words if word(key, member.value, "zh-CN").isascii()] == []
+
+
+def test_chinese_texts_use_chinese_punctuation() -> None:
+    """Next to a Chinese character stands no Western comma, colon, semicolon or bracket, unless it is part of a URL."""
+    wrong = re.compile(r"[\u4e00-\u9fff][,;:()!?]|[,;:()!?][\u4e00-\u9fff]")
+    typed = re.compile(r"\S*://\S*")
+    found = [
+        code for code, entry in catalog("zh-CN").items() if wrong.search(typed.sub("", entry.message + entry.remedy))
+    ]
+    assert found == []
 
 
 def test_lists_are_joined_as_the_language_does() -> None:
