@@ -111,7 +111,7 @@ class RedisSubscription:
     async def _listen(self, pubsub: PubSub) -> None:
         silent = False
         while True:
-            message = await pubsub.get_message(timeout=PING_EVERY_S)
+            message = await pubsub.get_message(timeout=self._bus.ping_every_s)
             if message is not None:
                 silent = False
                 self._take(message)
@@ -145,9 +145,12 @@ class RedisSubscription:
 class RedisBus:
     """See `Bus`. `url` is redis://, rediss:// or unix://."""
 
-    def __init__(self, url: str, clock: Clock, queue_limit: int = QUEUE_LIMIT) -> None:
+    def __init__(
+        self, url: str, clock: Clock, queue_limit: int = QUEUE_LIMIT, ping_every_s: float = PING_EVERY_S
+    ) -> None:
         self.clock = clock
         self.queue_limit = queue_limit
+        self.ping_every_s = ping_every_s
         self.where = _without_password(url)
         self.open: set[RedisSubscription] = set()
         # A command that met a restarted server is worth one more try; a subscription must not be mended behind its

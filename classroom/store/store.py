@@ -14,12 +14,13 @@ from classroom.errors import BadSettings
 from classroom.store.failures import translated
 from classroom.store.migrate import migrate
 
-# Writers wait for each other this long before `store_busy`: longer than any transaction of ours, shorter than patience.
+# Waiting longer than this, for a connection or for the one writer of SQLite, is `store_busy`: longer than any
+# transaction of ours, shorter than patience.
 BUSY_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 10.0
-POOL_SIZE = 10
-
-
+# kept open, and opened besides when many ask at once; PostgreSQL allows 100 by default, to all processes together
+POOL_SIZE = 5
+POOL_OVERFLOW = 15
 _SQLITE_PRAGMAS = (
     "journal_mode = WAL",
     # In WAL, NORMAL may lose the last commits on power loss, never consistency; audit and lessons deserve FULL.
@@ -51,7 +52,7 @@ class Store:
 
     @classmethod
     async def open(cls, url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> "Store":
-        """Connect and migrate. `busy_timeout_s`: how long SQLite's writers wait for each other.
+        """Connect and migrate. `busy_timeout_s`: how long to wait for a connection or a writer's turn.
 
         Raises `BadSettings` for a wrong URL or a directory that cannot be written, `Unavailable` when the database
         cannot be reached, is full, or is newer than this program.
@@ -116,8 +117,8 @@ def _engine(url: URL, busy_timeout_s: float) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=POOL_SIZE,
-        max_overflow=POOL_SIZE,
-        pool_timeout=CONNECT_TIMEOUT_S,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=busy_timeout_s,
         # a database that was restarted is noticed before a request fails on it
         pool_pre_ping=True,
         connect_args={"timeout": CONNECT_TIMEOUT_S},
@@ -133,7 +134,13 @@ def _sqlite(url: URL, busy_timeout_s: float) -> AsyncEngine:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadSettings("data_unwritable", path=str(directory), problem=error.strerror or str(error)) from None
-    engine = create_async_engine(url, connect_args={"timeout": busy_timeout_s})
+    engine = create_async_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=busy_timeout_s,
+        connect_args={"timeout": busy_timeout_s},
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _record: object) -> None:

@@ -6,6 +6,7 @@ Both listen on Unix sockets only, so that nothing clashes with what the machine 
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -58,6 +59,16 @@ class RedisServer:
             self._process.kill()
             self._process.wait(STOP_WITHIN_S)
             self._process = None
+
+    def pause(self) -> None:
+        """Fall silent without closing anything, as a server behind a cut cable does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def flush(self) -> None:
         """Forget all keys."""

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from classroom.bus.open import open_bus
 from classroom.bus.redis_bus import RedisBus
@@ -12,6 +13,7 @@ from classroom.errors import BadSettings, Unavailable
 from classroom.messages.events import RoomStateChanged
 from classroom.settings import Settings
 from tests.fakes.servers import RedisServer
+from tests.harness.eventually import eventually
 
 WITHIN_S = 20.0
 
@@ -30,6 +32,41 @@ async def test_a_restart_of_the_server_yields_none_and_then_events_again(redis_s
         assert await anext(events) is None
         await bus.publish(RoomStateChanged(room_id="after"))
         assert await anext(events) == RoomStateChanged(room_id="after")
+    await bus.close()
+
+
+async def test_a_server_that_falls_silent_is_noticed(redis_server: RedisServer) -> None:
+    bus = RedisBus(redis_server.url, SystemClock(), ping_every_s=0.05)
+    async with asyncio.timeout(WITHIN_S), bus.subscribe(RoomStateChanged) as subscription:
+        with capture_logs() as logs:
+            redis_server.pause()
+
+            async def noticed() -> bool:
+                return any(entry["event"] == "bus connection lost" for entry in logs)
+
+            await eventually(noticed, "the silence is noticed")
+            redis_server.resume()
+        events = aiter(subscription)
+        assert await anext(events) is None
+        await bus.publish(RoomStateChanged(room_id="after"))
+        assert await anext(events) == RoomStateChanged(room_id="after")
+    await bus.close()
+
+
+async def test_a_quiet_subscription_lives_on_pings(redis_server: RedisServer) -> None:
+    """Many silent periods, each answered: the connection is never given up."""
+    bus = RedisBus(redis_server.url, SystemClock(), ping_every_s=0.01)
+    pings = Redis.from_url(redis_server.url, decode_responses=True)
+    async with asyncio.timeout(WITHIN_S), bus.subscribe(RoomStateChanged) as subscription:
+
+        async def pinged() -> bool:
+            return int((await pings.info("commandstats")).get("cmdstat_ping", {}).get("calls", 0)) >= 10
+
+        await pings.config_resetstat()
+        await eventually(pinged, "ten pings")
+        await bus.publish(RoomStateChanged(room_id="after"))
+        assert await anext(aiter(subscription)) == RoomStateChanged(room_id="after")
+    await pings.aclose()
     await bus.close()
 
 

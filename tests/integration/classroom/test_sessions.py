@@ -52,12 +52,12 @@ async def test_an_unknown_name_takes_as_long_as_a_wrong_password(store: Store) -
 
     async def median_s(username: str) -> float:
         spent = []
-        for _ in range(5):
+        for _ in range(3):
             begin = time.process_time()
             with pytest.raises(NotSignedIn):
                 await sign_in(store, clock, username, "wrong horse")
             spent.append(time.process_time() - begin)
-        return sorted(spent)[2]
+        return sorted(spent)[1]
 
     await median_s("no.one")
     known, unknown = await median_s("teacher"), await median_s("no.one")
@@ -179,5 +179,5 @@ async def test_signing_in_and_out_is_audited_without_names(store: Store) -> None
 async def test_a_whole_class_may_sign_in_at_once(store: Store) -> None:
     await build_county(store)
     clock = VirtualClock(NOW)
-    sessions = await asyncio.gather(*(sign_in(store, clock, "pupil", PASSWORD) for _ in range(8)))
-    assert len({session_id for session_id, _ in sessions}) == 8
+    sessions = await asyncio.gather(*(sign_in(store, clock, "pupil", PASSWORD) for _ in range(5)))
+    assert len({session_id for session_id, _ in sessions}) == 5

@@ -1,6 +1,7 @@
 """Databases that are full, away, read-only, damaged or refuse us: each names itself and never shows a password."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from classroom.catalog import LANGUAGES, text_of
 from classroom.errors import BadSettings, ClassroomError, Unavailable
 from classroom.model.place import RegionLevel
-from classroom.store.store import Store
+from classroom.store.store import POOL_OVERFLOW, POOL_SIZE, Store
 from classroom.store.tables import RegionRow
 from tests.fakes.servers import PostgresServer, short_directory
 
@@ -58,6 +59,19 @@ async def test_a_writer_that_never_ends(tmp_path: Path) -> None:
     await add_region(other)
     await store.close()
     await other.close()
+
+
+async def test_more_transactions_than_connections(store_url: str) -> None:
+    store = await Store.open(store_url, busy_timeout_s=0.05)
+    async with AsyncExitStack() as stack:
+        for _ in range(POOL_SIZE + POOL_OVERFLOW):
+            db = await stack.enter_async_context(store.reading())
+            await db.execute(text("SELECT 1"))
+        with pytest.raises(Unavailable) as error:
+            await store.check()
+        assert error.value.code == "store_busy"
+    await store.check()
+    await store.close()
 
 
 async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
