@@ -175,3 +175,26 @@ async def test_many_writers_at_once_all_succeed(store: Store) -> None:
 
 async def test_a_full_pool_of_readers_waits_instead_of_failing(store: Store) -> None:
     assert await asyncio.gather(*(count(store, RegionRow) for _ in range(40))) == [0] * 40
+
+
+@pytest.mark.parametrize("flushes", range(4))
+async def test_a_cancelled_request_leaves_no_lock(store: Store, flushes: int) -> None:
+    """A browser that goes away cancels its request, in the middle of whatever statement is under way."""
+    reached = asyncio.Event()
+
+    async def write() -> None:
+        async with store.session() as db:
+            for number in range(4):
+                if number == flushes:
+                    reached.set()
+                db.add(region(f"区域 {number}"))
+                await db.flush()
+
+    task = asyncio.create_task(write())
+    await reached.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    async with asyncio.timeout(5), store.session() as db:
+        db.add(region("后来"))
+    assert await count(store, RegionRow) == 1
