@@ -124,6 +124,7 @@ class _LiveReader:
 
 
 def without_password(url: str) -> str:
+    """The address as it may be shown and logged."""
     scheme, separator, rest = url.partition("://")
-    host = rest.rpartition("@")[2] if "@" in rest.partition("/")[0] else rest
-    return f"{scheme}{separator}{host}"
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
