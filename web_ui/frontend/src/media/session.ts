@@ -81,18 +81,20 @@ export class MediaSession {
     return this.current?.connected ?? false;
   }
 
-  /** Whether anything has been received at all, so that "lost" means something. */
+  /** Whether there has been a connection, so that "lost" means something. */
   get everConnected(): boolean {
     return this.everUp;
   }
 
-  /** How the large picture (or, without one, the sound) is received. */
-  grade(): Grade {
+  /** How the large picture (or, without one, the sound) is received; "connecting" until it has been measured. */
+  grade(): Grade | "connecting" {
+    if (!this.everUp || this.slots.every((slot) => slot.counters === null)) return "connecting";
     const picture = this.large === null ? undefined : this.find(this.large, "video");
     const tracks = picture ? [picture, ...this.slots.filter((slot) => slot.kind === "audio")] : this.slots;
     const loss = Math.max(0, ...tracks.map((slot) => slot.stats.lossPercent));
     const showsPicture = picture !== undefined && picture.reason === null && (picture.counters?.frames ?? 0) > 0;
-    return gradeOf(this.connected, showsPicture, loss, this.rttMs, picture?.stats.freezes ?? 0);
+    const flowing = this.connected && this.slots.some((slot) => slot.stats.kbps > 0);
+    return gradeOf(flowing, showsPicture, loss, this.rttMs, picture?.stats.freezes ?? 0);
   }
 
   close(): void {

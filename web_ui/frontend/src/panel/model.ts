@@ -27,7 +27,12 @@ export function usePanel(text: Text) {
       if (message.day === day.value) lessons.value = inOrder(message.lessons);
     });
     socket.on("lesson", (message) => {
-      if (message.lesson.id === shown.value?.id) detail.value = message.lesson;
+      const { id, state, started_at, ended_at, viewer_count } = message.lesson;
+      if (id === shown.value?.id) detail.value = message.lesson;
+      // The list says the same at once, whichever message comes first.
+      lessons.value = lessons.value && lessons.value.map((one) =>
+        one.id === id ? { ...one, state, started_at, ended_at, viewer_count } : one,
+      );
     });
     socket.on("room", (message) => {
       if (message.room.id === roomId.value) room.value = message.room;
