@@ -156,9 +156,8 @@ class Server:
             log.info("service started", service=service.name)
         edge = Edge(callers, self._clock, self._limits, settings.public_url, metrics)
         app = create_app(context.routes, edge, self._limits)
-        runner = web.AppRunner(
-            app, handle_signals=False, access_log=None, shutdown_timeout=_STOP_S, handler_cancellation=True
-        )
+        # Handlers run to their end when the caller hangs up: a step that is in the store must also be announced.
+        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=_STOP_S)
         await runner.setup()
         self._undo.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listening, backlog=1024).start()

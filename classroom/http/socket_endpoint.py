@@ -79,12 +79,14 @@ class SocketEndpoint:
                 await self._read(ws, socket)
         finally:
             socket.close()
-            # Whatever is still queued (the reason of a refusal) goes out before the connection does.
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                await asyncio.wait_for(asyncio.shield(writer), self._limits.socket_close_timeout_s * 2)
-            writer.cancel()
-            self._identities.pop(socket, None)
-            socket.closed()
+            try:
+                # Whatever is still queued (the reason of a refusal) goes out before the connection does.
+                await asyncio.wait([writer], timeout=self._limits.socket_close_timeout_s * 2)
+            finally:
+                # Also when aiohttp cancels us here because the peer has hung up.
+                writer.cancel()
+                self._identities.pop(socket, None)
+                socket.closed()
 
     async def _greet(self, call: Call, ws: web.WebSocketResponse, socket: Socket) -> "Identity | None":
         """Wait for `hello` and answer `welcome`. None when the client was refused or went away."""

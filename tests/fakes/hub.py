@@ -1,5 +1,6 @@
 """A real server on a loopback port with a real SQLite store, a virtual clock, and somebody of every kind to call it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -108,8 +109,16 @@ class Hub:
             yield socket
 
     async def run(self, seconds: float) -> None:
-        """Let virtual time pass."""
+        """Let virtual time pass. What waits for the database (a thread of its own) may go on a moment later."""
         await self.clock.run(seconds)
+
+    async def next(self, live: "LiveSocket") -> ServerMessage:
+        """The next message, letting virtual time pass until it comes."""
+        receiving = asyncio.ensure_future(live.receive())
+        while not receiving.done():
+            await asyncio.wait([receiving], timeout=0.02)
+            self.clock.advance(0.25)
+        return await receiving
 
 
 class LiveSocket:
