@@ -9,12 +9,15 @@ from room_agent.capture.frames import SAMPLE_RATE_HZ, SOUND_SAMPLES, Samples
 
 # Decoders report times rounded to their own time base (1 ms in Matroska); smaller steps than this are not real gaps.
 _TOLERANCE_SAMPLES = SAMPLE_RATE_HZ // 50
+# A larger step, either way, is no gap to be filled but a timeline that was set anew.
+_LARGEST_GAP_SAMPLES = SAMPLE_RATE_HZ * 600
 
 
 class SoundAssembler:
     """Give it frames with their place on the timeline, take whole 20 ms pieces from it.
 
-    A gap in the input becomes silence, an overlap is cut off, so the pieces follow each other without either.
+    A gap in the input becomes silence, an overlap is cut off, so the pieces follow each other without either; only
+    when the input's timeline itself jumps (by more than ten minutes) do the positions jump with it.
     """
 
     def __init__(self, channels: int, position: int = 0) -> None:
@@ -35,6 +38,8 @@ class SoundAssembler:
         # The assembler, not the resampler, decides about time; a pts that jumps would make it pad or drop.
         frame.pts = None
         gap = position - self.position
+        if abs(gap) > _LARGEST_GAP_SAMPLES:
+            self._pieces, self._held, self._start, gap = [], 0, position, 0
         if gap > _TOLERANCE_SAMPLES:
             self._hold(np.zeros((gap, self.channels), np.int16))
         skip = -gap if gap < -_TOLERANCE_SAMPLES else 0

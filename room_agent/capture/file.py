@@ -27,6 +27,7 @@ from room_agent.capture.frames import (
     Sound,
     SystemBeat,
 )
+from room_agent.capture.upright import upright
 
 _READ_AHEAD_S = 0.3  # decoded before its time, so that opening the file again and slow frames do not show
 _MAX_HELD = 128  # decoded frames waiting; bounds memory when a file is badly interleaved
@@ -108,7 +109,7 @@ class _Player:
     def _take(self, stream: av.stream.Stream, frame: av.VideoFrame | av.AudioFrame, position: int) -> None:
         if isinstance(frame, av.VideoFrame):
             rate = stream.average_rate if isinstance(stream, av.video.stream.VideoStream) else None
-            self._wait(position, frame)
+            self._wait(position, upright(frame))
             end = position + round(SAMPLE_RATE_HZ / (rate or 25))
         else:
             end = position + frame.samples * SAMPLE_RATE_HZ // frame.sample_rate

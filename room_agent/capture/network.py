@@ -88,12 +88,12 @@ class _LiveReader:
         self._video = next(iter(container.streams.video), None)
         self._audio = next(iter(container.streams.audio), None)
         self._channels = min(self._audio.channels, 2) if self._audio is not None else 0
-        self._assembler = SoundAssembler(self._channels) if self._channels else None
+        self._assembler: SoundAssembler | None = None
         self._timeline = LiveTimeline()
 
     def read(self) -> None:
         kinds: list[MediaKind] = []
-        if self._assembler is not None:
+        if self._channels:
             kinds.append("audio")
         if self._video is not None:
             self._video.thread_type = "SLICE"  # frame threads hold pictures back
@@ -116,11 +116,13 @@ class _LiveReader:
         moment_s = self._timeline.moment(float(stamp), self._beat.now())
         if isinstance(frame, av.VideoFrame):
             self._sink.picture(Picture(frame, moment_s))
-        elif self._assembler is not None:
-            position = round(stamp * SAMPLE_RATE_HZ)
-            for place, samples in self._assembler.add(frame, position):
-                earlier_s = (position - place) / SAMPLE_RATE_HZ
-                self._sink.sound(Sound(samples, place, moment_s - earlier_s))
+            return
+        # Our own clock counts the samples: the camera's may be set anew at any time.
+        position = round(moment_s * SAMPLE_RATE_HZ)
+        if self._assembler is None:
+            self._assembler = SoundAssembler(self._channels, position)
+        for place, samples in self._assembler.add(frame, position):
+            self._sink.sound(Sound(samples, place, place / SAMPLE_RATE_HZ))
 
 
 def without_password(url: str) -> str:

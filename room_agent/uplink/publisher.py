@@ -100,8 +100,11 @@ class Publisher:
         self._schedule()
         self._on_change()
 
-    def _ended(self, attempt: int, _: asyncio.Task[None]) -> None:
+    def _ended(self, attempt: int, task: asyncio.Task[None]) -> None:
         self._attempts.pop(attempt, None)
+        if not task.cancelled() and task.exception() is not None:
+            # A fault of ours (it is in the log): the lesson shall go on all the same.
+            self._do(self._session.lost(attempt, self._clock.monotonic()))
 
     async def _publish(self, lesson_id: str, attempt: int) -> None:
         """One attempt, from the offer until it is lost or cancelled."""

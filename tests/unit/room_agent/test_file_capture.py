@@ -162,3 +162,26 @@ def test_a_file_that_vanishes_while_playing_is_a_fault(film: Path, tmp_path: Pat
     with pytest.raises(CaptureFault) as raised:
         FileCapture(path, VirtualBeat()).run(sink, sink.stop)
     assert raised.value.code == "file_missing"
+
+
+def test_a_telephones_film_stands_upright(film: Path, tmp_path: Path) -> None:
+    path = tmp_path / "phone.mp4"
+    with av.open(str(film)) as source, av.open(str(path), "w") as target:
+        stream = source.streams.video[0]
+        copied = target.add_stream_from_template(stream)
+        for packet in source.demux(stream):
+            if packet.dts is not None:
+                packet.stream = copied
+                target.mux(packet)
+    data = path.read_bytes()
+    # tkhd's matrix (ISO/IEC 14496-12 § 8.3.2): turn it by 90 degrees.
+    place = data.index(b"tkhd") + 4 + 40
+    unit, none = (0x10000).to_bytes(4), bytes(4)
+    turn = none + unit + none + (-0x10000).to_bytes(4, signed=True) + none + none + none + none + (1 << 30).to_bytes(4)
+    path.write_bytes(data[:place] + turn + data[place + 36 :])
+    sink = play(path, 3)
+    frame = sink.pictures[0].frame
+    assert (frame.width, frame.height) == (180, 320)
+    # The code, drawn along the bottom, now runs along the left side, from top to bottom.
+    gray = np.rot90(frame.to_ndarray(format="gray"))
+    assert read_code(gray) == 0
