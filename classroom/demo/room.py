@@ -3,15 +3,13 @@
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from classroom.demo.county import DEMO_ROOM
-from classroom.errors import BadSettings, Unavailable
+from classroom.errors import BadSettings
 
 FILM: Final = "demo-film.mp4"
 # Lets the agent take leave of its sessions; afterwards it is killed.
@@ -29,7 +27,7 @@ def check_film(path: Path) -> None:
     try:
         with av.open(str(path)) as container:
             kinds = {stream.type for stream in container.streams}
-    except OSError as error:
+    except (OSError, av.error.FFmpegError) as error:
         raise BadSettings("file_unreadable", path=str(path), reason=error.strerror or str(error)) from error
     if kinds.isdisjoint({"audio", "video"}):
         raise BadSettings("file_empty", path=str(path))
@@ -39,27 +37,28 @@ class DemoRoom:
     """The agent's process. `film` is made in the data folder on first start unless it is the user's own."""
 
     def __init__(self, data: Path, film: Path | None) -> None:
-        self._data = data
-        self._own_film = film is not None
-        self._film = film.resolve() if film else data.resolve() / FILM
+        self._data = data.resolve()
+        self._film = film.resolve() if film else self._data / FILM
         self._process: asyncio.subprocess.Process | None = None
 
-    async def prepare(self) -> None:
-        """Make the film where there is none. Raises `Unavailable("demo_film_failed")`."""
-        if self._own_film or self._film.exists():
-            return
-        maker = await _child(["room-demo-video", str(self._film)], output=asyncio.subprocess.PIPE)
-        try:
-            said, _ = await maker.communicate()
-        except asyncio.CancelledError:
-            await _end(maker)
-            raise
-        if maker.returncode:
-            lines = said.decode(errors="replace").strip().splitlines()
-            raise Unavailable("demo_film_failed", path=str(self._film), problem=lines[-1] if lines else "")
+    @property
+    def log(self) -> Path:
+        """What the agent says."""
+        return self._data / "demo-room.log"
 
-    async def start(self, server_url: str, token: str) -> None:
-        """Start the agent. Its log goes to `demo-room.log` in the data folder."""
+    async def begin(self) -> None:
+        """Start the process, which makes the film if need be and then waits for `open`.
+
+        Raises `BadSettings("data_unwritable")`.
+        """
+        try:
+            await self._begin()
+        except OSError as error:
+            problem = error.strerror or str(error)
+            raise BadSettings("data_unwritable", path=str(self._data), problem=problem) from error
+
+    async def _begin(self) -> None:
+        self._data.mkdir(parents=True, exist_ok=True)
         config = self._data / "demo-room.toml"
         # JSON strings are TOML strings.
         config.write_text(
@@ -67,43 +66,52 @@ class DemoRoom:
             f'[sources.slides]\nspec = "synthetic:slides"\nfps = {SLIDES_FPS}\n',
             encoding="utf-8",
         )
-        arguments = ["room", "--server", server_url, "--room", DEMO_ROOM, "--config", str(config)]
-        with (self._data / "demo-room.log").open("ab") as log:
-            # The token is not an argument: those are there for every user of the machine to see.
-            self._process = await _child(arguments, output=log.fileno(), QIANSHOU_ROOM_TOKEN=token)
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "classroom.demo.child", str(self._film), "--room", DEMO_ROOM, "--config", str(config)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log.fileno(),
+                stderr=asyncio.subprocess.STDOUT,
+                # Ctrl-C reaches the whole foreground group; the agent shall hear of it from us.
+                start_new_session=True,
+            )
+
+    async def open(self, server_url: str, token: str) -> None:
+        """Let the agent begin."""
+        stdin = self._running.stdin
+        if stdin is None:
+            raise RuntimeError("the demo room was opened before")
+        # A process that has failed already is noticed by `ended`.
+        with contextlib.suppress(ConnectionError):
+            stdin.write(json.dumps({"server": server_url, "token": token}).encode() + b"\n")
+            await stdin.drain()
 
     async def ended(self) -> int:
         """Wait until the agent ends, and its exit code."""
-        if self._process is None:
-            raise RuntimeError("the demo room was not started")
-        return await self._process.wait()
+        return await self._running.wait()
+
+    def last_words(self) -> str:
+        """The last line of its log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return lines[-1] if lines else ""
 
     async def stop(self) -> None:
-        if self._process is not None:
-            await _end(self._process)
-
-
-async def _child(arguments: Sequence[str], output: int, **environment: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "classroom.demo.child", *arguments),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=output,
-        stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, **environment},
-        # Ctrl-C reaches the whole foreground group; the agent shall hear of it from us, after the lesson's pages.
-        start_new_session=True,
-    )
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_WITHIN_S):
+        """SIGTERM, and SIGKILL when that does not help; also when it was never begun."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
             await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+
+    @property
+    def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise RuntimeError("the demo room was not begun")
+        return self._process
