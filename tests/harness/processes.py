@@ -35,6 +35,7 @@ class Command:
         self.arguments = [str(argument) for argument in arguments]
         self.output = folder / f"{name}.log"
         self._environment = {**os.environ, **environment}
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -64,6 +65,11 @@ class Command:
         """Wait until it ended by itself."""
         assert self._process is not None
         return await asyncio.to_thread(self._process.wait, within_s)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send one signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def kill(self) -> None:
         """SIGKILL: what a power cut looks like to everybody else."""
