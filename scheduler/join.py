@@ -28,8 +28,8 @@ class JoinGate:
     def __init__(self, max_known: int = 10_000) -> None:
         # Ten a minute: 31^6 codes take centuries, typing errors of a class do not add up to it.
         self._wrong = Rates(burst=20, per_s=10 / 60)
-        # A computer room that comes back all at once, several times over.
-        self._all = Rates(burst=300, per_s=5)
+        # A county's children who come back all at once, perhaps through one address.
+        self._all = Rates(burst=1000, per_s=20)
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._max_known = max_known
 

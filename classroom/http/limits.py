@@ -25,4 +25,5 @@ class HttpLimits:
     # How long a signed-out session may keep an open socket.
     socket_recheck_s: float = 30.0
     socket_close_timeout_s: float = 1.0
-    sockets_per_address: int = 400
+    # A county may reach us through one address; what this stops is one machine gone wrong.
+    sockets_per_address: int = 2000
