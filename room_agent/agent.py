@@ -3,6 +3,7 @@
 import asyncio
 import random
 import secrets
+from functools import partial
 
 import aiohttp
 from yarl import URL
@@ -11,7 +12,7 @@ from classroom.clock import Clock
 from classroom.errors import BadSettings
 from classroom.logs import get_logger
 from classroom.messages.api import RoomsView
-from classroom.messages.live import AgentLesson, AgentState
+from classroom.messages.live import AgentLesson, AgentState, Welcome
 from classroom.tasks import Tasks
 from classroom.webrtc.dtls import DtlsCertificate
 from room_agent.capture.frames import SystemBeat
@@ -64,6 +65,7 @@ class RoomAgent:
                 backoff=Backoff(self._random.random, longest_s=8.0),
                 on_lesson=self._publish,
                 on_welcome=self._welcome,
+                check=partial(self._check_room, http),
             )
             self._control = control
             try:
@@ -85,7 +87,6 @@ class RoomAgent:
                     self._sources.append(source)
                     source.start()
                 self._tasks.forever(self._report_forever, "report state")
-                await self._check_room(http)
                 await control.run()
             finally:
                 await self._close()
@@ -144,8 +145,11 @@ class RoomAgent:
             self._report()
             await self._clock.sleep(_STATE_INTERVAL_S)
 
-    async def _check_room(self, http: aiohttp.ClientSession) -> None:
-        """A token of another room would put this room's teacher into that room's lesson. Unreachable: not checked."""
+    async def _check_room(self, http: aiohttp.ClientSession, welcome: Welcome) -> None:
+        """A token of another room would put this room's teacher into that room's lesson.
+
+        The server greets a device by its room's name, and lists the rooms of its school with their codes.
+        """
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             async with http.get(
@@ -156,9 +160,9 @@ class RoomAgent:
                 rooms = RoomsView.model_validate_json(await response.read()).rooms
         except (aiohttp.ClientError, TimeoutError, ValueError):
             return
-        codes = [room.code for room in rooms]
-        if codes and self._room not in codes:
-            raise BadSettings("room_token_of_another", room=self._room, found=codes[:3])
+        own = [room.code for room in rooms if room.name == welcome.name]
+        if own and self._room not in own:
+            raise BadSettings("room_token_of_another", room=self._room, found=own)
 
     async def _close(self) -> None:
         publishers = [source.publisher for source in self._sources if source.publisher is not None]

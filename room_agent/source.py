@@ -110,6 +110,7 @@ class RoomSource:
             for spec in parse_spec(config.spec)
         ]
         self._encoder_fault: EncoderFault | None = None
+        self._dropped = 0
         self._picture_size = (0, 0)
         self._threads: set[asyncio.Future[None]] = set()
         self.health = SourceHealth(clock.monotonic())
@@ -211,6 +212,13 @@ class RoomSource:
 
     def _event(self, event: PictureEvent | SoundEvent) -> None:
         now_s = self._clock.monotonic()
+        if self._events.dropped != self._dropped:
+            # The loop stood still. What follows refers to pictures that are gone.
+            log.warning("source overran", source=self.name, dropped=self._events.dropped - self._dropped)
+            self._dropped = self._events.dropped
+            if self.publisher is not None:
+                self.publisher.pictures_lost()
+            self._worker.request_keyframes({rung.rid for rung in self.config.ladder})
         if isinstance(event, EncodedPicture):
             self._encoder_fault = None
             if self.publisher is not None:

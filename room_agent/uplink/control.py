@@ -4,7 +4,7 @@ While it is away nothing else stops: a lesson that is being published goes on, a
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 from pydantic import ValidationError
@@ -57,7 +57,10 @@ class Control:
         backoff: Backoff,
         on_lesson: Callable[[AgentLesson], None],
         on_welcome: Callable[[], None],
+        check: Callable[[Welcome], Awaitable[None]],
     ) -> None:
+        """`check` is awaited once, after the first `welcome` and before anything is sent; what it raises ends `run`."""
+        self._check = check
         self._http = http
         self._server = server
         self._token = token
@@ -135,6 +138,8 @@ class Control:
             raise self._lost(message.code)
         if not isinstance(message, Welcome):
             raise self._lost("no welcome")
+        if not self._was_welcome:
+            await self._check(message)
         log.info("control socket connected")
         self._was_welcome = True
         self._backoff.succeeded()

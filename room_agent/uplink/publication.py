@@ -157,6 +157,10 @@ class Publication:
         if self._timer is None:
             self._pump()
 
+    def pictures_lost(self) -> None:
+        """Encoded pictures were lost before they came here: send none until the next keyframes."""
+        self._needs_keyframe = set(self._video)
+
     def sound(self, sound: EncodedSound) -> None:
         """Send at once: sound is small, and the first thing people miss."""
         stream = self._audio

@@ -75,6 +75,11 @@ class Publisher:
         if self._current is not None:
             self._current.picture(picture)
 
+    def pictures_lost(self) -> None:
+        """Encoded pictures were lost before they came here."""
+        if self._current is not None:
+            self._current.pictures_lost()
+
     def sound(self, sound: EncodedSound) -> None:
         if self._current is not None:
             self._current.sound(sound)

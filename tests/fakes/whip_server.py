@@ -16,6 +16,7 @@ import av
 from aiohttp import WSMsgType, web
 from aioice import stun
 
+from classroom.messages.api import RoomsView
 from classroom.messages.live import (
     AgentLesson,
     AgentLevels,
@@ -26,6 +27,7 @@ from classroom.messages.live import (
     Welcome,
     client_messages,
 )
+from classroom.messages.views import RoomView
 from classroom.rtp.packet import RtpPacket, parse_rtp
 from classroom.rtp.rtcp import (
     Bye,
@@ -156,6 +158,7 @@ class WhipServer(asyncio.DatagramProtocol):
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/ws", self._ws)
+        app.router.add_get("/api/v1/rooms", self._rooms)
         app.router.add_post("/whip/{lesson}", self._post)
         app.router.add_delete("/whip/{lesson}/{session}", self._delete)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -245,6 +248,11 @@ class WhipServer(asyncio.DatagramProtocol):
         elif isinstance(message, AgentLevels):
             self.levels.append(message)
         self.changed.set()
+
+    async def _rooms(self, request: web.Request) -> web.Response:
+        codes = {"r1": "room", "r2": "another room of the school"}
+        rooms = [RoomView(id=code, code=code, name=name, school_name="s", online=False) for code, name in codes.items()]
+        return web.Response(text=RoomsView(rooms=rooms).model_dump_json(), content_type="application/json")
 
     async def _post(self, request: web.Request) -> web.Response:
         if self.refuse:

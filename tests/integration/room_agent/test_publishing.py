@@ -1,6 +1,7 @@
 """A whole room agent against a server that behaves: real captures, encoders, sockets and DTLS."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -10,7 +11,7 @@ import pytest
 from yarl import URL
 
 from classroom.clock import SystemClock
-from classroom.errors import NotSignedIn
+from classroom.errors import BadSettings, NotSignedIn
 from classroom.rtp.rtcp import FullIntra, unix_time
 from classroom.tasks import Tasks
 from room_agent.agent import RoomAgent
@@ -24,13 +25,15 @@ TEACHER, SLIDES = "teacher=synthetic:teacher", "slides=synthetic:slides"
 
 
 @asynccontextmanager
-async def agent(server: WhipServer, *sources: str, token: str | None = None) -> AsyncIterator[asyncio.Task[None]]:
+async def agent(
+    server: WhipServer, *sources: str, token: str | None = None, code: str = "r1"
+) -> AsyncIterator[asyncio.Task[None]]:
     clock = SystemClock()
     tasks = Tasks(clock)
     room = RoomAgent(
         config=load_config(None, sources),
         server=URL(server.url),
-        room="r1",
+        room=code,
         token=token or server.token,
         clock=clock,
         tasks=tasks,
@@ -262,3 +265,29 @@ async def test_a_wrong_token_ends_the_program_with_its_code() -> None:
         with pytest.raises(NotSignedIn) as refused:
             await asyncio.wait_for(asyncio.shield(running), 5)
         assert refused.value.code == "token_invalid"
+
+
+async def test_a_token_of_another_room_ends_the_program_before_anything_is_sent() -> None:
+    async with WhipServer() as server, agent(server, SLIDES, code="r2") as running:
+        with pytest.raises(BadSettings) as refused:
+            await asyncio.wait_for(asyncio.shield(running), 5)
+        assert refused.value.code == "room_token_of_another"
+        assert refused.value.data == {"room": "r2", "found": ["r1"]}
+        assert server.states == []
+
+
+async def test_a_stalled_program_drops_old_pictures_and_goes_on_with_a_keyframe() -> None:
+    async with WhipServer() as server:
+        server.lesson = server.lesson.model_copy(update={"lesson_id": "a"})
+        async with agent(server, TEACHER):
+            session = await publishing(server, "teacher", 10)
+            time.sleep(3)  # noqa: ASYNC251 -- stalls the whole loop, agent and server alike, as a heavy load would
+            await publishing(server, "teacher", pictures(server, "teacher") + 30)
+            assert server.live("teacher") is session
+            for stream in streams(session):
+                assert stream.sequence_holes == []
+            frames = session.stream("1", "h").decode()  # type: ignore[union-attr]
+            counters = [read_code(frame.to_ndarray(format="gray")) for frame in frames]
+            # Nothing that refers to a lost picture was sent: all that came can be seen.
+            assert None not in counters
+            assert all((later or 0) > (earlier or 0) for earlier, later in pairwise(counters))
