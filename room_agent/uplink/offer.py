@@ -1,5 +1,6 @@
 """The offer of a publication (RFC 8829, RFC 8853), and what we need to know of its answer."""
 
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -150,12 +151,20 @@ def _accepted(section: MediaSection, offered: OfferedMedia) -> AcceptedMedia:
 
 
 def _candidates(section: MediaSection) -> list[RemoteCandidate]:
-    """UDP candidates of the first component (RFC 8839 § 5.1)."""
+    """UDP candidates of the first component (RFC 8839 § 5.1). Host names are left out: sending would wait for DNS."""
     candidates = []
     for value in section.all("candidate"):
         words = value.split()
         if len(words) < 8 or not (words[3].isdecimal() and words[5].isdecimal()):
             raise MalformedSdp(f"a=candidate:{value}")
-        if words[1] == "1" and words[2].lower() == "udp":
+        if words[1] == "1" and words[2].lower() == "udp" and _is_address(words[4]):
             candidates.append(RemoteCandidate(words[4], int(words[5]), int(words[3])))
     return candidates
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -34,6 +34,7 @@ a=rtpmap:111 opus/48000/2
 a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid
 a=candidate:1 1 udp 2130706431 192.0.2.1 7800 typ host
 a=candidate:2 1 udp 2130706175 2001:db8::1 7800 typ host
+a=candidate:4 1 udp 2130706174 0a1b.local 7800 typ host
 a=candidate:3 1 tcp 1 192.0.2.1 7800 typ host tcptype passive
 m=video 9 UDP/TLS/RTP/SAVPF 102
 a=mid:1
