@@ -18,7 +18,7 @@ from tests.harness.browser import chromium
 from tests.harness.pages import built_pages, with_development_tools
 
 AXE_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SCREENS: Final = {"panel": (1024, 768), "pc": (1366, 768), "phone": (390, 844)}
+SCREENS: Final = {"panel": (1024, 768), "pc": (1366, 768), "phone": (390, 844), "narrow": (320, 640)}
 LONG: Final = "青禾县柳河镇石桥村第二完全小学附属教学点（含学前班及复式教学班）三年级全体同学"
 NOW: Final = datetime.now(UTC).replace(microsecond=0)
 
@@ -379,3 +379,22 @@ async def test_the_language_is_one_click_and_stays(staged: tuple[str, Stage], br
     await expect(visitor.page.locator("label[for=name]")).to_have_text("Your name")
     await visitor.go("/")
     await expect(visitor.page.locator("#code-heading")).to_have_text("Attend a lesson")
+
+
+async def test_nothing_is_cut_off_at_four_hundred_percent(
+    staged: tuple[str, Stage], browser: Browser, axe: str
+) -> None:
+    """WCAG 2.2 § 1.4.10: 1280 px at 400 % are 320."""
+    url, stage = staged
+    stage.put(a_room(), a_lesson(), a_lesson("longlo", title=LONG, school_name=LONG, state=LessonState.LIVE))
+    for path, username, ready in (
+        ("/", None, "#username"),
+        ("/join/longlo", None, "#name"),
+        ("/panel", "teacher", ".screen"),
+        ("/console", "coordinator", ".sheet__row"),
+    ):
+        for language in ("zh-CN", "en"):
+            visitor = await Visitor.at(browser, url, axe, "narrow", language=language, username=username)
+            await visitor.go(path)
+            await visitor.page.locator(ready).first.wait_for()
+            await visitor.approve(f"{path} in {language}")
