@@ -13,8 +13,9 @@ class HttpLimits:
     # A body that trickles in slower than this holds a handler for nothing (slowloris).
     body_timeout_s: float = 20.0
     hello_timeout_s: float = 10.0
-    # A browser on a line that can no longer take 1 MiB of small JSON is gone; it reconnects and gets fresh snapshots.
-    socket_queue_bytes: int = 1024 * 1024
+    # A browser on a line that can no longer take a megabyte of JSON is gone; it reconnects and gets fresh snapshots.
+    # Characters, not bytes: counting them costs nothing, and JSON of ours is mostly ASCII.
+    socket_queue_characters: int = 1024 * 1024
     socket_queue_messages: int = 512
     # An agent sends levels of four sources ten times a second beside previews and state; a page a few a minute.
     socket_messages_per_s: float = 100.0

@@ -31,30 +31,30 @@ TRY_AGAIN_LATER = 1013
 class Outbox:
     """The bounded queue of texts between `Socket.send` and the wire."""
 
-    def __init__(self, max_messages: int, max_bytes: int) -> None:
+    def __init__(self, max_messages: int, max_characters: int) -> None:
         self._texts: deque[str] = deque()
-        self._bytes = 0
+        self._characters = 0
         self._max_messages = max_messages
-        self._max_bytes = max_bytes
+        self._max_characters = max_characters
 
     def push(self, text: str) -> bool:
         """False when the queue is full; the text was not taken."""
-        if len(self._texts) >= self._max_messages or self._bytes + len(text) > self._max_bytes:
+        if len(self._texts) >= self._max_messages or self._characters + len(text) > self._max_characters:
             return False
         self._texts.append(text)
-        self._bytes += len(text)
+        self._characters += len(text)
         return True
 
     def pop(self) -> str | None:
         if not self._texts:
             return None
         text = self._texts.popleft()
-        self._bytes -= len(text)
+        self._characters -= len(text)
         return text
 
     def clear(self) -> None:
         self._texts.clear()
-        self._bytes = 0
+        self._characters = 0
 
 
 class Socket:
@@ -78,7 +78,7 @@ class Socket:
         self.language = language
         self.remote = remote
         self.closing: tuple[int, str] | None = None
-        self.outbox = Outbox(limits.socket_queue_messages, limits.socket_queue_bytes)
+        self.outbox = Outbox(limits.socket_queue_messages, limits.socket_queue_characters)
         self._wake = wake
         self._abort = abort
         self._close_callbacks: dict[object, Callable[[], None]] = {}

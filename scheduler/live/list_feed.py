@@ -1,6 +1,6 @@
 """`watch_lessons`: the lessons of a day, now and whenever one of them changes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from classroom.access.lessons import access_lessons_of_day
@@ -28,7 +28,8 @@ class _Wanted:
 class _List:
     """One socket's list: whose lessons are on it depends on who watches."""
 
-    details: list[LessonDetails] = field(default_factory=list)
+    details: list[LessonDetails]
+    lesson_ids: frozenset[str]
     stale: bool = False
     sent: str = ""
 
@@ -46,7 +47,7 @@ class ListFeed:
         """Raises as `access_lessons_of_day`, or `TooMany("too_many_watches")`."""
         wanted = _Wanted(message.day, message.room_id)
         found = await access_lessons_of_day(self._context.store, socket.principal, wanted.day, wanted.room_id)
-        shown = _List(found)
+        shown = _List(found, _ids(found))
         self._watchers.add(wanted, socket, shown)
         lessons = self._message(wanted, shown)
         shown.sent = lessons.model_dump_json()
@@ -63,9 +64,7 @@ class ListFeed:
     def touched(self, lesson_id: str) -> None:
         """A lesson's sources or viewers have changed."""
         for wanted in self._watchers.watched():
-            if any(
-                details.lesson.id == lesson_id for _, shown in self._watchers.of(wanted) for details in shown.details
-            ):
+            if any(lesson_id in shown.lesson_ids for _, shown in self._watchers.of(wanted)):
                 self.coalescer.mark(wanted)
 
     async def _flush(self, marked: set[_Wanted]) -> None:
@@ -79,6 +78,7 @@ class ListFeed:
                     except (Forbidden, NotSignedIn) as error:
                         socket.fail(error)
                         continue
+                    shown.lesson_ids = _ids(shown.details)
                     shown.stale = False
                 text = self._message(wanted, shown).model_dump_json()
                 if text != shown.sent:
@@ -90,3 +90,7 @@ class ListFeed:
             day=wanted.day,
             lessons=[lesson_view(details, self._presence, with_viewers=False) for details in shown.details],
         )
+
+
+def _ids(found: list[LessonDetails]) -> frozenset[str]:
+    return frozenset(details.lesson.id for details in found)

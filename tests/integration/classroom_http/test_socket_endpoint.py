@@ -22,7 +22,7 @@ LIMITS = HttpLimits(
     socket_messages_per_s=1,
     socket_close_timeout_s=0.2,
     sockets_per_address=4,
-    socket_queue_bytes=2_000_000,
+    socket_queue_characters=2_000_000,
     socket_queue_messages=64,
 )
 

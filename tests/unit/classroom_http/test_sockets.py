@@ -30,7 +30,7 @@ def make(wire: Wire, limits: HttpLimits | None = None) -> Socket:
 
 
 def test_the_outbox_keeps_order_and_refuses_what_does_not_fit() -> None:
-    outbox = Outbox(max_messages=3, max_bytes=10)
+    outbox = Outbox(max_messages=3, max_characters=10)
     assert outbox.push("aaaa")
     assert outbox.push("bbbb")
     assert not outbox.push("ccc")
