@@ -63,6 +63,8 @@ SCHOOLS: Final = (
     DemoSchool("liuhe", "2134990004", "柳河镇中心小学", SchoolKind.WEAK, "liuhe"),
     DemoSchool("shiqiao", "2134990005", "石桥乡中心小学", SchoolKind.WEAK, "shiqiao"),
     DemoSchool("yunling", "3134990006", "云岭乡初级中学", SchoolKind.WEAK, "yunling"),
+    DemoSchool("liuhe-middle", "3134990013", "柳河镇初级中学", SchoolKind.WEAK, "liuhe"),
+    DemoSchool("shiqiao-middle", "3134990014", "石桥乡初级中学", SchoolKind.WEAK, "shiqiao"),
     DemoSchool("shawan", "2134990007", "柳河镇沙湾教学点", SchoolKind.POINT, "liuhe"),
     DemoSchool("xinghua", "2134990008", "柳河镇杏花教学点", SchoolKind.POINT, "liuhe"),
     DemoSchool("songlin", "2134990009", "石桥乡松林教学点", SchoolKind.POINT, "shiqiao"),
@@ -72,17 +74,19 @@ SCHOOLS: Final = (
 )
 
 # The room whose agent the demo starts, and the teacher who teaches in it.
-DEMO_ROOM: Final = "shiyan-1"
+DEMO_ROOM: Final = "yizhong-1"
 DEMO_TEACHER: Final = "teacher"
 
 ROOMS: Final = (
-    DemoRoom(DEMO_ROOM, "第一录播教室", RoomKind.RECORDING, "shiyan"),
-    DemoRoom("shiyan-2", "音乐录播教室", RoomKind.RECORDING, "shiyan"),
+    DemoRoom(DEMO_ROOM, "第一录播教室", RoomKind.RECORDING, "yizhong"),
+    DemoRoom("shiyan-1", "音乐录播教室", RoomKind.RECORDING, "shiyan"),
+    DemoRoom("shiyan-2", "美术录播教室", RoomKind.RECORDING, "shiyan"),
     DemoRoom("erxiao-1", "录播教室", RoomKind.RECORDING, "erxiao"),
-    DemoRoom("yizhong-1", "录播教室", RoomKind.RECORDING, "yizhong"),
     DemoRoom("liuhe-1", "多媒体教室", RoomKind.RECEIVING, "liuhe"),
     DemoRoom("shiqiao-1", "多媒体教室", RoomKind.RECEIVING, "shiqiao"),
     DemoRoom("yunling-1", "多媒体教室", RoomKind.RECEIVING, "yunling"),
+    DemoRoom("liuhe-middle-1", "多媒体教室", RoomKind.RECEIVING, "liuhe-middle"),
+    DemoRoom("shiqiao-middle-1", "多媒体教室", RoomKind.RECEIVING, "shiqiao-middle"),
     DemoRoom("shawan-1", "接收教室", RoomKind.RECEIVING, "shawan"),
     DemoRoom("xinghua-1", "接收教室", RoomKind.RECEIVING, "xinghua"),
     DemoRoom("songlin-1", "接收教室", RoomKind.RECEIVING, "songlin"),
@@ -92,11 +96,11 @@ ROOMS: Final = (
 )
 
 PEOPLE: Final = (
-    DemoPerson(DEMO_TEACHER, "林晓梅", Role.TEACHER, "shiyan"),
+    DemoPerson(DEMO_TEACHER, "林晓梅", Role.TEACHER, "yizhong"),
     DemoPerson("teacher2", "周立群", Role.TEACHER, "shiyan"),
-    DemoPerson("teacher3", "陈秋实", Role.TEACHER, "erxiao"),
-    DemoPerson("teacher4", "吴远山", Role.TEACHER, "yizhong"),
-    DemoPerson("student", "沙湾三年级", Role.STUDENT, "shawan"),
+    DemoPerson("teacher3", "吴远山", Role.TEACHER, "shiyan"),
+    DemoPerson("teacher4", "陈秋实", Role.TEACHER, "erxiao"),
+    DemoPerson("student", "云岭八年级", Role.STUDENT, "yunling"),
     DemoPerson("coordinator", "何婉清", Role.COORDINATOR, None),
     DemoPerson("archivist", "沈文渊", Role.ARCHIVIST, None),
     DemoPerson("supervisor", "郑守正", Role.SUPERVISOR, None),

@@ -48,8 +48,19 @@ RUNNING_INDEX: Final = 2
 
 _PLANS: Final = (
     _Plan(
+        # What the film shows and the slides say (`room_agent.capture.lessons`).
         DEMO_ROOM,
         DEMO_TEACHER,
+        "数学",
+        8,
+        LessonMode.DELIVERY,
+        ("云岭乡初级中学", "柳河镇初级中学", "石桥乡初级中学"),
+        True,
+        ("第一课 直角三角形", "第二课 二次根式", "第三课 勾股定理", "第四课 逆定理", "第五课 应用", "答疑"),
+    ),
+    _Plan(
+        "shiyan-1",
+        "teacher2",
         "音乐",
         3,
         LessonMode.DELIVERY,
@@ -59,33 +70,23 @@ _PLANS: Final = (
     ),
     _Plan(
         "shiyan-2",
-        "teacher2",
+        "teacher3",
         "美术",
         4,
         LessonMode.DELIVERY,
-        ("石桥乡高塬教学点", "云岭乡竹坪教学点"),
+        ("石桥乡高塬教学点", "云岭乡竹坪教学点", "云岭乡水磨教学点"),
         True,
         ("色彩的冷暖", "剪纸：窗花", "画家乡的桥", "泥塑小动物", "水墨入门", "作品讲评"),
     ),
     _Plan(
         "erxiao-1",
-        "teacher3",
+        "teacher4",
         "英语",
         5,
         LessonMode.MASTER,
         ("柳河镇中心小学", "石桥乡中心小学"),
-        True,
-        ("Unit 3 My week", "Unit 3 Let's talk", "Unit 4 Seasons", "Unit 4 Read and write", "Story time", "Revision"),
-    ),
-    _Plan(
-        "yizhong-1",
-        "teacher4",
-        "物理",
-        8,
-        LessonMode.OPEN,
-        ("云岭乡初级中学",),
         False,
-        ("声音的产生与传播", "声音的特性", "光的直线传播", "光的反射", "平面镜成像", "光的折射"),
+        ("Unit 3 My week", "Unit 3 Let's talk", "Unit 4 Seasons", "Unit 4 Read and write", "Story time", "Revision"),
     ),
 )
 

@@ -56,7 +56,7 @@ async def test_it_shows_a_running_lesson_and_everybodys_login(tmp_path: Path) ->
         code = printed["join"].rpartition("/")[2]
         async with http.get(f"http://{HOST}:{port}/api/v1/join/{code}") as response:
             lesson = json.loads(await response.text())
-            assert (lesson["state"], lesson["school_name"]) == ("live", "青禾县实验小学")
+            assert (lesson["state"], lesson["school_name"]) == ("live", "青禾县第一初级中学")
         sign_in = {"username": "coordinator", "password": printed["coordinator"]}
         async with http.post(f"http://{HOST}:{port}/api/v1/session", json=sign_in) as response:
             assert response.status == 200, await response.text()

@@ -48,8 +48,8 @@ async def test_the_first_start_makes_a_county_with_a_lesson_for_now(store: Store
     assert lesson.starts_at <= NOW < lesson.ends_at
     assert lesson.state is LessonState.PLANNED
     found = {title: state for (_, title), state in (await states(store, NOW)).items()}
-    assert found["节奏游戏：拍手歌"] is LessonState.ENDED
-    assert found["学唱：茉莉花"] is LessonState.PLANNED
+    assert found["第一课 直角三角形"] is LessonState.ENDED
+    assert found["第四课 逆定理"] is LessonState.PLANNED
 
 
 async def test_everybody_can_sign_in_with_the_printed_password(store: Store) -> None:
