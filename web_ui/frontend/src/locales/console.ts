@@ -38,9 +38,9 @@ export const consoleZh = {
   more: "更多操作",
   lost: "与服务器的连接中断，正在自动重连……",
   confirmStopTitle: "确定下课吗？",
-  confirmStopText: "《{title}》将对所有教学点结束，结束后不能恢复。",
+  confirmStopText: "“{title}”将对所有教学点结束，结束后不能恢复。",
   confirmCancelTitle: "确定取消这节课吗？",
-  confirmCancelText: "《{title}》取消后不能恢复，学生会看到“已取消”。",
+  confirmCancelText: "“{title}”取消后不能恢复，学生会看到课程已取消。",
   confirmKeep: "返回",
   form: {
     title: "课题",
@@ -64,7 +64,7 @@ export const consoleZh = {
     required: "请填写{field}",
     endsBeforeStarts: "结束时间要晚于开始时间",
     tooManyPoints: "教学点最多 64 个，每个名称不超过 80 个字",
-    created: "已创建《{title}》，课堂号 {code}",
+    created: "已创建“{title}”，课堂号 {code}",
   },
 } as const;
 
