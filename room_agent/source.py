@@ -229,7 +229,8 @@ class RoomSource:
         elif isinstance(event, Preview):
             self.health.picture(event.statistics, now_s)
             self._picture_size = (event.width, event.height)
-            self._on_preview(AgentPreview(source=self.name, jpeg=base64.b64encode(event.jpeg).decode()))
+            if event.jpeg:
+                self._on_preview(AgentPreview(source=self.name, jpeg=base64.b64encode(event.jpeg).decode()))
         elif isinstance(event, EncoderFault):
             if self._encoder_fault is None:
                 log.error("encoder failed", source=self.name, **event.data)

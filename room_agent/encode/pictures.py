@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from room_agent.capture.framecode import STAMP_RATE_HZ, counter_at, draw_code
 from room_agent.capture.frames import Picture
@@ -17,14 +19,19 @@ from room_agent.studio.health import PictureStatistics
 
 PREVIEW_INTERVAL_S = 1 / 3
 PREVIEW_SIZE = (320, 180)
-_PREVIEW_QUALITY = 70  # of 100: 6 – 12 kB
+_PREVIEW_QUALITY = 50  # of 100: 5 – 9 kB
+_STILL_DIFFERENCE = 0.5  # mean difference in luma below which a preview shows nothing new
+_STILL_INTERVAL_S = 2.0  # one is sent this often even then, for whoever begins to watch
 _PREVIEW_LADDER = (Rung("preview", PREVIEW_SIZE[1], 0),)
 _STATISTICS_STEP = 4  # every fourth pixel of every fourth line says how bright a picture is
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A small JPEG and how bright the picture is; `width` and `height` are those of the source."""
+    """A small JPEG, empty where it would show nothing new, and how bright the picture is.
+
+    `width` and `height` are those of the source.
+    """
 
     jpeg: bytes
     statistics: PictureStatistics
@@ -57,6 +64,8 @@ class PictureWorker:
         self._keyframes: set[str] = set()
         self._next_s = float("-inf")
         self._next_preview_s = float("-inf")
+        self._shown: NDArray[np.int16] | None = None
+        self._shown_s = float("-inf")
         self._previewer = Simulcast(_PREVIEW_LADDER, 1, simulcast.backend)
 
     @property
@@ -112,7 +121,23 @@ class PictureWorker:
         if preview_due:
             self._next_preview_s = picture.captured_s + PREVIEW_INTERVAL_S
             ((_, small),) = self._previewer.scale(smallest if smallest is not None else picture.frame)
-            self._emit(_preview(small, picture))
+            self._emit(self._preview(small, picture))
+
+    def _preview(self, small: av.VideoFrame, picture: Picture) -> Preview:
+        planes = small.to_ndarray(format="yuv420p")
+        luma = planes[: small.height : _STATISTICS_STEP, ::_STATISTICS_STEP].astype(np.int16)
+        jpeg = b""
+        if not self._still(luma) or picture.captured_s >= self._shown_s + _STILL_INTERVAL_S:
+            self._shown, self._shown_s = luma, picture.captured_s
+            jpeg = _jpeg(planes)
+        statistics = PictureStatistics(float(np.mean(luma)), float(np.std(luma)))
+        return Preview(jpeg, statistics, picture.frame.width, picture.frame.height, picture.captured_s)
+
+    def _still(self, luma: NDArray[np.int16]) -> bool:
+        """Slides stand for minutes; sending them three times a second would cost as much as the lowest encoding."""
+        if self._shown is None or self._shown.shape != luma.shape:
+            return False
+        return float(np.mean(np.abs(luma - self._shown))) < _STILL_DIFFERENCE
 
     def _stamped(self, picture: Picture) -> av.VideoFrame:
         if self._unix_offset_s is None:
@@ -124,10 +149,7 @@ class PictureWorker:
         return av.VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
-def _preview(small: av.VideoFrame, picture: Picture) -> Preview:
-    planes = small.to_ndarray(format="yuv420p")
-    luma = planes[: small.height : _STATISTICS_STEP, ::_STATISTICS_STEP]
+def _jpeg(planes: NDArray[Any]) -> bytes:
     image = cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420)
-    _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, _PREVIEW_QUALITY))
-    statistics = PictureStatistics(float(np.mean(luma)), float(np.std(luma)))
-    return Preview(jpeg.tobytes(), statistics, picture.frame.width, picture.frame.height, picture.captured_s)
+    _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, _PREVIEW_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1))
+    return jpeg.tobytes()

@@ -207,10 +207,20 @@ def test_previews_are_three_a_second_whether_or_not_a_lesson_runs(pictures: list
         given_ = [Picture(frame, number / 25) for number, frame in enumerate(pictures[:50])]
         previews = [e for e in run_worker(given_, encode=on, fps=25) if isinstance(e, Preview)]
         assert 5 <= len(previews) <= 7
+        assert all(preview.jpeg for preview in previews)
         decoded = av.codec.CodecContext.create("mjpeg", "r").decode(av.Packet(previews[0].jpeg))
         assert (decoded[0].width, decoded[0].height) == (320, 180)
         assert 100 < previews[0].statistics.mean < 200
-        assert len(previews[0].jpeg) < 60_000
+        assert len(previews[0].jpeg) < 12_000
+
+
+def test_a_picture_that_stands_still_is_shown_again_every_two_seconds_only(pictures: list[av.VideoFrame]) -> None:
+    given_ = [Picture(pictures[0], number / 25) for number in range(200)]
+    previews = [e for e in run_worker(given_, encode=False, fps=25) if isinstance(e, Preview)]
+    assert len(previews) > 20
+    times = [round(preview.captured_s, 1) for preview in previews if preview.jpeg]
+    assert len(times) == 4
+    assert all(2.0 <= later - earlier < 2.5 for earlier, later in itertools.pairwise(times))
 
 
 def test_a_faster_camera_is_slowed_down_evenly(pictures: list[av.VideoFrame]) -> None:
