@@ -51,7 +51,7 @@ diagrams: .state/installed ## the drawings in docs/ that are made from the code
 	@$(BIN)/python -m tools.lesson_diagram
 
 fuzz: .state/installed-test ## the property tests, for long (FUZZ_EXAMPLES=20000)
-	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --timeout=0 tests/fuzz
 
 bench-latency: .state/test-packages .state/installed-test ## glass-to-glass delay, agent to Chromium
 	@$(BIN)/python -m bench.latency
