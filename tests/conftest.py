@@ -14,7 +14,7 @@ from tests.fakes.servers import PostgresServer, RedisServer, short_directory
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # `make fuzz`: for as long as one likes.
 settings.register_profile(
-    "fuzz", settings.get_profile("patient"), max_examples=int(os.environ.get("FUZZ_EXAMPLES", 20_000))
+    "fuzz", settings.get_profile("patient"), max_examples=int(os.environ.get("FUZZ_EXAMPLES", "20000"))
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 

@@ -1,6 +1,6 @@
 """A WebRTC client reduced to what a load test needs: connects, sends RTP, counts what arrives, decrypts nothing.
 
-It offers (WHIP, WHEP) or answers (Janus), is DTLS client and controls ICE.
+It offers (WHIP, WHEP) or answers (Janus) and speaks just enough ICE.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from aioice import stun
 
 from classroom.rtp.sdp import SessionDescription, parse_sdp
-from classroom.webrtc.dtls import DtlsCertificate, DtlsEndpoint
+from classroom.webrtc.dtls import DtlsCertificate, DtlsEndpoint, DtlsRole
 from classroom.webrtc.srtp import SrtpSender, srtp_sender
 
 H264 = 102
@@ -56,10 +56,11 @@ class LoadPeer:
         self._address = ("", 0)
         self._dtls: DtlsEndpoint | None = None
         self._sender: SrtpSender | None = None
+        self._controlling = True  # whoever offers controls ICE
         self._checked = False
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind(("0.0.0.0", 0))
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._read)
         self._timer: asyncio.TimerHandle | None = None
@@ -72,6 +73,7 @@ class LoadPeer:
         description = parse_sdp(offer)
         section = description.media[0]
         payload_type = next(codec.payload_type for codec in section.codecs if codec.is_("H264"))
+        self._controlling = False
         self.connect(offer)
         return self._describe("recvonly", section.mid, "active", payload_type)
 
@@ -82,7 +84,8 @@ class LoadPeer:
         candidates = [line.split() for line in section.all("candidate")]
         candidate = next(words for words in candidates if words[2].lower() == "udp" and "." in words[4])
         self._address = (candidate[4], int(candidate[5]))
-        self._dtls = DtlsEndpoint(_CERTIFICATE, "client", description.fingerprints)
+        role: DtlsRole = "server" if description.get("setup", section) == "active" else "client"
+        self._dtls = DtlsEndpoint(_CERTIFICATE, role, description.fingerprints)
         self._check()
 
     def send(self, packets: list[tuple[bytes, bytes, int]]) -> None:
@@ -119,8 +122,11 @@ class LoadPeer:
         message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
         message.attributes["USERNAME"] = f"{self._remote.get('ice-ufrag', section)}:{self._ufrag}"
         message.attributes["PRIORITY"] = 1
-        message.attributes["ICE-CONTROLLING"] = 1
-        message.attributes["USE-CANDIDATE"] = None
+        if self._controlling:
+            message.attributes["ICE-CONTROLLING"] = 1
+            message.attributes["USE-CANDIDATE"] = None
+        else:
+            message.attributes["ICE-CONTROLLED"] = 1
         message.add_message_integrity((self._remote.get("ice-pwd", section) or "").encode())
         self._transmit(bytes(message))
         if self._dtls is not None and self._checked and not self.connected.is_set():
