@@ -60,10 +60,10 @@ def test_every_refusal_has_a_text_in_every_language(kind: str, fields: dict[str,
         _parse(frame(json.dumps({**fields, "type": kind})))
     except ClassroomError as error:
         refused.append(error)
-    for error in refused:
+    for refusal in refused:
         for language in LANGUAGES:
-            assert failure(error, language, None).message
-            assert problem(error, language).remedy
+            assert failure(refusal, language, None).message
+            assert problem(refusal, language).remedy
 
 
 @given(st.text(max_size=300))
