@@ -28,7 +28,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 run: .state/run-packages .state/installed ## a demo county with a lesson running (SOURCE=video PORT=8080 DATA=data)
-	@$(BIN)/qianshou demo --port $(PORT) --data $(DATA) $(if $(SOURCE),--source "$(SOURCE)")
+	@$(BIN)/qianshou demo --port $(PORT) --data "$(DATA)" $(if $(SOURCE),--source "$(SOURCE)")
 
 test: .state/test-packages .state/installed-test lint ## linters, then the whole suite
 	@$(BIN)/python -m pytest
