@@ -46,6 +46,13 @@ class RoomStateChanged(Message):
     room_id: str
 
 
+class RoomWatched(Message):
+    """Somebody looks into a room; said again every few seconds while they do."""
+
+    type: Literal["room_watched"] = "room_watched"
+    room_id: str
+
+
 class RoomPreviewTaken(Message):
     type: Literal["room_preview_taken"] = "room_preview_taken"
     room_id: str
@@ -62,7 +69,13 @@ class RoomLevelsMeasured(Message):
 
 
 BusEvent = Annotated[
-    LessonMoved | SourcesChanged | ViewersChanged | RoomStateChanged | RoomPreviewTaken | RoomLevelsMeasured,
+    LessonMoved
+    | SourcesChanged
+    | ViewersChanged
+    | RoomStateChanged
+    | RoomWatched
+    | RoomPreviewTaken
+    | RoomLevelsMeasured,
     Field(discriminator="type"),
 ]
 

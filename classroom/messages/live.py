@@ -207,6 +207,13 @@ class AgentLesson(Message):
     title: str | None = None
 
 
+class AgentWatched(Message):
+    """To an agent: somebody looks into the room, so send previews and levels for so long; said again while they do."""
+
+    type: Literal["agent_watched"] = "agent_watched"
+    for_s: Annotated[float, Field(gt=0, le=60)]
+
+
 class Pong(Message):
     type: Literal["pong"] = "pong"
     id: int
@@ -233,6 +240,7 @@ ServerMessage = Annotated[
     | MediaTrackState
     | MediaLost
     | AgentLesson
+    | AgentWatched
     | Pong
     | Failure,
     Field(discriminator="type"),

@@ -19,6 +19,7 @@ from classroom.messages.live import (
     AgentLevels,
     AgentPreview,
     AgentState,
+    AgentWatched,
     Failure,
     Hello,
     Welcome,
@@ -44,7 +45,7 @@ class Control:
     """`on_lesson` is called with what the server says, `on_welcome` after every (re)connection.
 
     Only the newest state, the newest preview and the newest level of each source wait to be sent: a slow line gets
-    fewer of them, never old ones.
+    fewer of them, never old ones. Previews and levels are sent only while the server says that somebody looks.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Control:
         self._wake = asyncio.Event()
         self.connected = False
         self._was_welcome = False
+        self._watched_until_s = float("-inf")
 
     def state(self, state: AgentState) -> None:
         """Send now if it changed, and after every reconnection."""
@@ -81,10 +83,17 @@ class Control:
             self._put("state", "", state)
 
     def preview(self, preview: AgentPreview) -> None:
-        self._put("preview", preview.source, preview)
+        if self.watched:
+            self._put("preview", preview.source, preview)
 
     def levels(self, levels: AgentLevels) -> None:
-        self._put("levels", levels.source, levels)
+        if self.watched:
+            self._put("levels", levels.source, levels)
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody looks into the room."""
+        return self._clock.monotonic() < self._watched_until_s
 
     async def run(self) -> None:
         """Stay connected until cancelled.
@@ -154,6 +163,8 @@ class Control:
             message = _parse(frame)
             if isinstance(message, AgentLesson):
                 self._on_lesson(message)
+            elif isinstance(message, AgentWatched):
+                self._watched_until_s = self._clock.monotonic() + message.for_s
             elif isinstance(message, Failure):
                 log.warning("refused by the server", code=message.code)
 

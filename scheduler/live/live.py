@@ -31,6 +31,7 @@ class Live:
         tasks.forever(self._lessons.coalescer.run, "lesson views")
         tasks.forever(self._lists.coalescer.run, "lesson lists")
         tasks.forever(self._rooms.coalescer.run, "room views")
+        tasks.forever(self._rooms.say_watched, "room watches")
         return [
             sockets.on(WatchLesson, self._lessons.watch),
             sockets.on(WatchLessons, self._lists.watch),

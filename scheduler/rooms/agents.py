@@ -8,8 +8,14 @@ from classroom.access.rooms import access_room
 from classroom.errors import BadInput, Conflict, Forbidden, Unavailable
 from classroom.http.sockets import POLICY_VIOLATION, Socket
 from classroom.logs import get_logger
-from classroom.messages.events import LessonMoved, RoomLevelsMeasured, RoomPreviewTaken, RoomStateChanged
-from classroom.messages.live import AgentLesson, AgentLevels, AgentPreview, AgentState
+from classroom.messages.events import (
+    LessonMoved,
+    RoomLevelsMeasured,
+    RoomPreviewTaken,
+    RoomStateChanged,
+    RoomWatched,
+)
+from classroom.messages.live import AgentLesson, AgentLevels, AgentPreview, AgentState, AgentWatched
 from classroom.messages.views import RoomView
 from classroom.model.lesson import RUNNING
 from classroom.model.principal import SYSTEM
@@ -19,6 +25,7 @@ from scheduler.presence import ROOM_TTL_S, room_key
 log = get_logger(__name__)
 
 REFRESH_S = 5.0
+WATCHED_FOR_S = 15.0  # three times as long as between two sayings
 # Base64 of FF D8 FF, how every JPEG begins.
 _JPEG_PREFIX = "/9j/"
 
@@ -90,14 +97,16 @@ class Agents:
         )
 
     async def follow(self) -> None:
-        """Tell agents about their lessons until cancelled."""
-        async with self._context.bus.subscribe(LessonMoved) as events:
+        """Tell agents about their lessons and who looks at them until cancelled."""
+        async with self._context.bus.subscribe(LessonMoved, RoomWatched) as events:
             await self.tell_all()
             async for event in events:
                 if event is None:
                     await self.tell_all()
                 elif isinstance(event, LessonMoved):
                     await self.tell(event.room_id)
+                elif isinstance(event, RoomWatched) and (agent := self._agents.get(event.room_id)):
+                    agent.socket.send(AgentWatched(for_s=WATCHED_FOR_S))
 
     async def refresh(self) -> None:
         """Keep presence of the agents here alive until cancelled, and make sure that each knows its lesson."""

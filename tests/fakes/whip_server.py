@@ -22,6 +22,7 @@ from classroom.messages.live import (
     AgentLevels,
     AgentPreview,
     AgentState,
+    AgentWatched,
     Failure,
     Hello,
     Welcome,
@@ -190,6 +191,11 @@ class WhipServer(asyncio.DatagramProtocol):
         self.lesson = AgentLesson(lesson_id=lesson_id)
         for ws in self._sockets:
             await ws.send_str(self.lesson.model_dump_json())
+
+    async def watch(self, for_s: float) -> None:
+        """Somebody looks into the room."""
+        for ws in self._sockets:
+            await ws.send_str(AgentWatched(for_s=for_s).model_dump_json())
 
     def forget(self) -> None:
         """As after a restart: no session is known any more, nothing is answered."""

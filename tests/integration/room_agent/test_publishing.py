@@ -252,8 +252,12 @@ async def test_a_source_that_comes_back_joins_the_lesson(tmp_path_factory: pytes
             assert session.stream("0", "h").decode()[0].height == 272  # type: ignore[union-attr]
 
 
-async def test_levels_and_previews_come_all_the_time() -> None:
+async def test_levels_and_previews_come_without_a_lesson_and_only_while_somebody_looks() -> None:
     async with WhipServer() as server, agent(server, TEACHER):
+        await server.until(lambda: any(source.width for state in server.states for source in state.sources))
+        assert server.levels == []
+        assert server.previews == []
+        await server.watch(for_s=60)
         await server.until(lambda: len(server.levels) >= 10 and len(server.previews) >= 3)
         assert server.sessions == []
         assert np.median([levels.rms_dbfs for levels in server.levels]) > -60

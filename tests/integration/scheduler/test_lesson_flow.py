@@ -10,6 +10,7 @@ from classroom.messages.events import SourcesChanged, ViewersChanged
 from classroom.messages.live import (
     AgentLesson,
     AgentState,
+    AgentWatched,
     Failure,
     LessonChanged,
     LessonList,
@@ -21,6 +22,7 @@ from classroom.messages.live import (
 from classroom.messages.views import EncodingView, LessonView, RoomSourceView, SourceView, ViewerView
 from classroom.model.lesson import LessonState
 from classroom.server import Server
+from scheduler.live.room_feed import SAY_WATCHED_EVERY_S
 from scheduler.service import SchedulerService
 from tests.fakes.county import NOW
 from tests.fakes.hub import Hub, LiveSocket, hub_settings, running_hub
@@ -418,3 +420,20 @@ async def test_teachers_to_plan_for_are_those_of_the_rooms_school(hub: Hub) -> N
     }
     _, own = await hub.call("teacher", "GET", path)
     assert [view["id"] for view in own["teachers"]] == [hub.county["teacher"].id]
+
+
+async def test_an_agent_is_told_while_somebody_looks_into_its_room(hub: Hub) -> None:
+    async with hub.socket("room_device") as agent:
+        await agent.send(RUNNING)
+        assert await agent.receive() == AgentLesson(lesson_id=None)
+        async with hub.socket("teacher") as panel:
+            await panel.send(WatchRoom(id=1, room_id=hub.county.room.id))
+            await panel.receive()
+            told = await agent.receive()
+            assert isinstance(told, AgentWatched)
+            await hub.run(SAY_WATCHED_EVERY_S)
+            assert await agent.receive() == told
+            assert told.for_s > 2 * SAY_WATCHED_EVERY_S
+        await hub.run(2 * SAY_WATCHED_EVERY_S)
+        await agent.send({"type": "ping", "id": 7})
+        assert (await agent.receive()).type == "pong"

@@ -30,6 +30,12 @@ export interface AgentState {
   publishing_lesson_id: string | null;
 }
 
+/** To an agent: somebody looks into the room, so send previews and levels for so long; said again while they do. */
+export interface AgentWatched {
+  type: "agent_watched";
+  for_s: number;
+}
+
 /** Something the teacher should know, raised by the room agent. */
 export interface AlarmView {
   code: "no_signal" | "silence" | "black_picture" | "source_failed" | "publishing_lost";
@@ -377,5 +383,6 @@ export type ServerMessage =
   | MediaTrackState
   | MediaLost
   | AgentLesson
+  | AgentWatched
   | Pong
   | Failure;
