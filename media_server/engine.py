@@ -1,9 +1,11 @@
 """The media engine: datagrams to peers, packets through rooms, and back onto the wire.
 
 One turn: read a burst, open every packet, hand it to its room, then flush the rooms once, so that each subscriber gets
-a burst's packets in one system call. A tick every 20 ms asks for what is missing; nothing is scheduled per packet.
+a burst's packets in one system call. The packets of a picture that is still arriving wait up to 2 ms for each other,
+for the same reason. A tick every 20 ms asks for what is missing; nothing is scheduled per packet.
 """
 
+import asyncio
 import random
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +34,8 @@ from media_server.transport.peer import Peer
 from media_server.transport.udp import Address, Datagram, UdpPort
 
 TICK_S = 0.02
+VIEWER_TICKS = 10  # a viewer's turn comes every so many ticks: its reports and timeouts can wait for 200 ms
+GATHER_S = 0.002  # how long the packets of one picture wait for each other
 DECIDE_EVERY_S = 0.2  # how often what viewers get is looked at again when nothing happens
 MAX_SESSIONS = 2_000
 
@@ -56,7 +60,10 @@ class MediaEngine:
         self._by_ufrag: dict[str, AnySession] = {}
         self._by_address: dict[Address, AnySession] = {}
         self._by_subscriber: dict[str, SubscriberSession] = {}
+        self._publishing: dict[str, PublisherSession] = {}
         self._decide_at = 0.0
+        self._turns: list[AnySession] = []  # viewers whose turn has not come in this round
+        self._gathering: dict[str, Room] = {}
         # Of sessions that are gone; the properties add the living.
         self._keyframe_requests_ended = 0
         self._rejected_ended = 0
@@ -70,7 +77,7 @@ class MediaEngine:
     @property
     def keyframe_requests(self) -> int:
         """PLIs sent to publishers since the start."""
-        return self._keyframe_requests_ended + sum(session.keyframe_requests for session in self._publishers())
+        return self._keyframe_requests_ended + sum(session.keyframe_requests for session in self._publishing.values())
 
     @property
     def rejected(self) -> int:
@@ -100,7 +107,7 @@ class MediaEngine:
         offer = read_publisher_offer(parse_sdp(sdp))
         now = self._clock.monotonic()
         room = self._room(lesson_id)
-        for other in list(self._publishers()):
+        for other in list(self._publishing.values()):
             if other.room is room and other.source.name == source_name:
                 if other.principal_id != principal_id:
                     raise Conflict("source_taken", source=source_name)
@@ -111,6 +118,7 @@ class MediaEngine:
         session.on_end = partial(self._forget, session)
         room.publish(session.source)
         self._add(session)
+        self._publishing[session.id] = session
         return session, answer_publisher(offer, self._transport(session))
 
     def subscribe(
@@ -195,12 +203,22 @@ class MediaEngine:
             self.datagrams_ignored += 1
         self.packets_received += len(burst)
         for room in touched.values():
+            self._flush(room, now, everything=False)
+            if room.gathering:
+                if not self._gathering:
+                    asyncio.get_running_loop().call_later(GATHER_S, self._flush_gathered)
+                self._gathering[room.lesson_id] = room
+
+    def _flush_gathered(self) -> None:
+        gathering, self._gathering = self._gathering, {}
+        now = self._clock.monotonic()
+        for room in gathering.values():
             self._flush(room, now)
 
     def tick(self) -> None:
         """What time brings: repeated requests, reports, timeouts, second thoughts about quality."""
         now = self._clock.monotonic()
-        for session in list(self.sessions.values()):
+        for session in [*self._publishing.values(), *self._turn()]:
             session.peer.tick(now)
             if not session.peer.closed:
                 session.tick(now)
@@ -209,6 +227,14 @@ class MediaEngine:
             for room in list(self.rooms.values()):
                 room.decide(now)
                 self._flush(room, now)
+
+    def _turn(self) -> list[AnySession]:
+        """The viewers whose turn it is: all of them within `VIEWER_TICKS` calls."""
+        if not self._turns:
+            self._turns = list(self._by_subscriber.values())
+        count = -(-len(self._by_subscriber) // VIEWER_TICKS)
+        turn, self._turns = self._turns[:count], self._turns[count:]
+        return [session for session in turn if not session.peer.closed]
 
     def _check(self, data: bytes, address: Address, now: float) -> bool:
         message = parse_check(data)
@@ -235,12 +261,12 @@ class MediaEngine:
             peer.validated(address, nominated=check.nominated, now=now)
         return True
 
-    def _flush(self, room: Room, now: float) -> None:
+    def _flush(self, room: Room, now: float, *, everything: bool = True) -> None:
         if room.gained:
             room.gained = False
             room.decide(now)
             self.on_room_changed(room.lesson_id)
-        for sending in room.flush(now):
+        for sending in room.flush(now, everything=everything):
             self._by_subscriber[sending.subscriber.id].send(sending, now)
         for change in room.take_changes():
             self.on_track_changed(change.subscriber.id, change)
@@ -251,9 +277,6 @@ class MediaEngine:
         if len(self.sessions) >= MAX_SESSIONS:
             raise Unavailable("media_node_full", limit=MAX_SESSIONS)
         return self.rooms.setdefault(lesson_id, Room(lesson_id))
-
-    def _publishers(self) -> Iterator[PublisherSession]:
-        return (session for session in self.sessions.values() if isinstance(session, PublisherSession))
 
     def _peer(self, offer: Offer, session: AnySession) -> Peer:
         role: DtlsRole = "client" if offer.dtls_role == "client" else "server"
@@ -293,6 +316,7 @@ class MediaEngine:
         room = session.room
         if isinstance(session, PublisherSession):
             self._keyframe_requests_ended += session.keyframe_requests
+            del self._publishing[session.id]
             room.unpublish(session.source, now)
         else:
             self._by_subscriber.pop(session.subscriber.id, None)

@@ -93,9 +93,19 @@ class Room:
             else:
                 burst.append(media)
 
-    def flush(self, now: float) -> Iterator[Sending]:
-        """Everything to send since the last call."""
+    @property
+    def gathering(self) -> bool:
+        """Whether packets wait for the rest of their picture."""
+        return bool(self._bursts)
+
+    def flush(self, now: float, *, everything: bool = True) -> Iterator[Sending]:
+        """What to send since the last call; unless `everything`, pictures whose last packet is not here yet wait."""
         bursts, self._bursts = self._bursts, {}
+        if not everything:
+            whole = {encoding: burst for encoding, burst in bursts.items() if burst[-1].marker or not encoding.video}
+            if len(whole) < len(bursts):
+                self._bursts = {encoding: burst for encoding, burst in bursts.items() if encoding not in whole}
+                bursts = whole
         for encoding, burst in bursts.items():
             listeners = self._listeners.get(self._tracks[encoding])
             if not listeners:

@@ -71,7 +71,7 @@ class UdpPort:
         """Send until the socket is full; returns how many packets are dealt with."""
         position = 0
         while position < len(packets):
-            count = self._batch(packets, position) if self._segmentation else 1
+            count = _batch(packets, position) if self._segmentation else 1
             try:
                 if count == 1:
                     size = self._socket.sendto(packets[position], address)
@@ -93,21 +93,6 @@ class UdpPort:
             self.sent_bytes += size
             position += count
         return position
-
-    @staticmethod
-    def _batch(packets: Sequence[bytes], start: int) -> int:
-        """How many packets from `start` fit one segmented send: equal sizes, only the last may be shorter."""
-        size = total = len(packets[start])
-        count = 1
-        while start + count < len(packets) and count < _GSO_SEGMENTS:
-            following = len(packets[start + count])
-            total += following
-            if following > size or total > _GSO_BYTES:
-                break
-            count += 1
-            if following < size:
-                break
-        return count
 
     def _enqueue(self, address: Address, packets: Sequence[bytes]) -> None:
         if not self._queues and self._loop is not None:
@@ -142,6 +127,17 @@ class UdpPort:
             log.debug("UDP receive", errno=error.errno)
         if burst:
             self._receive(burst)
+
+
+def _batch(packets: Sequence[bytes], start: int) -> int:
+    """How many packets from `start` fit one segmented send: equal sizes, only the last may be shorter."""
+    size = len(packets[start])
+    end = min(len(packets), start + _GSO_SEGMENTS, start + _GSO_BYTES // size)
+    for position in range(start + 1, end):
+        following = len(packets[position])
+        if following != size:
+            return position - start + (following < size)
+    return end - start
 
 
 def _bind(host: str, port: int) -> socket.socket:
