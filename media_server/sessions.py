@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from classroom.errors import Unprocessable
@@ -11,7 +11,6 @@ from classroom.messages.live import WantedTrack
 from classroom.model.principal import Principal
 from classroom.rtp.packet import RtpPacket
 from classroom.rtp.rtcp import (
-    Bye,
     FullIntra,
     Nack,
     PictureLoss,
@@ -23,18 +22,15 @@ from classroom.rtp.rtcp import (
 )
 from classroom.webrtc.srtp import SrtpSender
 from media_server.sfu.downlink import Downlink
-from media_server.sfu.encoding import Encoding
-from media_server.sfu.negotiation import ABS_SEND_TIME, MID, RID, Offer, OfferedSection, SentStream
+from media_server.sfu.negotiation import ABS_SEND_TIME, Offer, OfferedSection, SentStream
 from media_server.sfu.room import Room, Sending
 from media_server.sfu.source import Source, Track
 from media_server.sfu.subscriber import Subscriber
+from media_server.sfu.uplink import REPORT_EVERY_S, Uplink
 from media_server.transport.egress import DownlinkWriter, abs_send_time
 from media_server.transport.peer import Peer
 
-MAX_STREAMS = 16  # SSRCs of one publisher: two sections of four encodings, twice
 MAX_REPAIRS = 256  # retransmissions for one NACK packet
-REPORT_EVERY_S = 1.0
-_OUR_SSRC = 1  # RTCP sender of feedback; RFC 8834 lets a receiver-only endpoint use any
 
 log = get_logger(__name__)
 
@@ -56,71 +52,27 @@ class PublisherSession:
         self.principal_id = principal_id
         tracks = [Track(section.kind, section.codec.clock_rate, list(section.rids)) for section in offer.sections]
         self.source = Source(source_name, tracks)
-        self._sections = offer.sections
-        self._streams: dict[int, Encoding] = {}
-        self._report_at = 0.0
-        self._rtt_s = 0.0
-        self.keyframe_requests = 0
+        self._uplink = Uplink(room, self.source, offer.sections)
+
+    @property
+    def keyframe_requests(self) -> int:
+        return self._uplink.keyframe_requests
 
     def connected(self, sender: SrtpSender, now: float) -> None:
-        self._report_at = now + REPORT_EVERY_S
+        self._uplink.connected(now)
 
     def rtp(self, packet: RtpPacket, now: float) -> None:
-        encoding = self._streams.get(packet.ssrc) or self._identify(packet)
-        if encoding is not None:
-            self.room.receive(encoding, packet, now)
+        self._uplink.receive(packet, now)
 
     def rtcp(self, packets: Sequence[RtcpPacket], now: float) -> None:
-        for packet in packets:
-            if isinstance(packet, SenderReport) and (encoding := self._streams.get(packet.ssrc)):
-                encoding.receive_report(packet, now)
-            elif isinstance(packet, Bye):
-                for ssrc in packet.ssrcs:
-                    self._streams.pop(ssrc, None)
+        self._uplink.receive_rtcp(packets, now)
 
     def lost(self, reason: str) -> None:
         self.on_end(reason)
 
     def tick(self, now: float) -> None:
-        """Feedback to the publisher: NACKs, keyframe requests, reports."""
-        feedback: list[RtcpPacket] = []
-        for ssrc, encoding in self._streams.items():
-            if lost := encoding.nacks.due(now, self._rtt_s):
-                feedback.append(Nack(_OUR_SSRC, ssrc, tuple(index & 0xFFFF for index in lost)))
-            if encoding.keyframes.due(now):
-                feedback.append(PictureLoss(_OUR_SSRC, ssrc))
-                self.keyframe_requests += 1
-        if now >= self._report_at:
-            self._report_at = now + REPORT_EVERY_S
-            blocks = [block for encoding in self._streams.values() if (block := encoding.report_block(now))]
-            feedback.insert(0, ReceiverReport(_OUR_SSRC, tuple(blocks)))
-        if feedback:
+        if feedback := self._uplink.feedback(now):
             self.peer.send_rtcp(feedback)
-
-    def _identify(self, packet: RtpPacket) -> Encoding | None:
-        """Which encoding a new SSRC is: by its RID and MID extensions, by `a=ssrc`, or by its payload type."""
-        if len(self._streams) >= MAX_STREAMS:
-            return None
-        elements = packet.extensions()
-        for section in self._sections:
-            if packet.payload_type != section.codec.payload_type:
-                continue
-            mid = _text(elements, section, MID)
-            if mid is not None and mid != section.mid:
-                continue
-            rid = _text(elements, section, RID)
-            if section.rids and rid not in section.rids:
-                continue  # RFC 8852 § 3.1: the RID comes until the receiver has surely heard it
-            if not section.rids and section.ssrcs and packet.ssrc not in section.ssrcs:
-                continue
-            track = self.source.tracks[section.kind]
-            known = track.encoding(rid or "")
-            if known is not None:
-                self._streams.pop(known.ssrc, None)
-            encoding = self.room.add_encoding(self.source, track, rid or "", packet.ssrc)
-            self._streams[packet.ssrc] = encoding
-            return encoding
-        return None
 
 
 class SubscriberSession:
@@ -219,11 +171,6 @@ class SubscriberSession:
                 packets.append(SourceDescription(downlink.ssrc, self._cname))
         if packets:
             self.peer.send_rtcp(packets)
-
-
-def _text(elements: Mapping[int, bytes], section: OfferedSection, uri: str) -> str | None:
-    value = elements.get(section.extensions.get(uri, 0))
-    return value.decode(errors="replace") if value is not None else None
 
 
 def _downlink(section: OfferedSection, source: str, randomness: random.Random) -> Downlink:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from classroom.rtp.packet import RTP_VERSION, MalformedPacket
+from classroom.rtp.twcc import TransportFeedback
 
 SR, RR, SDES, BYE, APP, RTPFB, PSFB = 200, 201, 202, 203, 204, 205, 206
-FMT_NACK, FMT_TWCC = 1, 15
+FMT_NACK = 1
 FMT_PLI, FMT_FIR, FMT_AFB = 1, 4, 15
 NTP_EPOCH_OFFSET_S = 2_208_988_800  # 1900 to 1970
 
@@ -154,7 +155,9 @@ class Remb:
         return _pack(FMT_AFB, PSFB, body + struct.pack(f"!{len(self.ssrcs)}I", *self.ssrcs))
 
 
-RtcpPacket = SenderReport | ReceiverReport | SourceDescription | Bye | Nack | PictureLoss | FullIntra | Remb
+RtcpPacket = (
+    SenderReport | ReceiverReport | SourceDescription | Bye | Nack | PictureLoss | FullIntra | Remb | TransportFeedback
+)
 
 
 def pack_compound(packets: Iterable[RtcpPacket]) -> bytes:

@@ -30,6 +30,7 @@ class Encoding:
         self.size: tuple[int, int] = (0, 0)
         self.bitrate_bps = 0
         self.packets = 0
+        self.repaired = 0
         self.last_packet_at = float("-inf")
         self.sender_report: SenderReport | None = None
         self.sender_report_at = 0.0
@@ -43,8 +44,11 @@ class Encoding:
         self._reported_received = 0
         self._reported_expected = 0
 
-    def receive(self, packet: RtpPacket, now: float) -> MediaPacket | None:
-        """Keep `packet` and return it as forwarded; None for a duplicate or one from before our memory."""
+    def receive(self, packet: RtpPacket, now: float, *, repair: bool = False) -> MediaPacket | None:
+        """Keep `packet` and return it as forwarded; None for a duplicate or one from before our memory.
+
+        A `repair` is not counted as received: RFC 4588 § 6.2 has the reports tell the loss as it was.
+        """
         if not packet.payload:  # padding only: a bandwidth probe, nobody downstream needs it
             self.nacks.receive(self._sequence.unwrap(packet.sequence), now)
             return None
@@ -57,7 +61,10 @@ class Encoding:
         if self._first_index is None:
             self._first_index = index
         self.nacks.receive(index, now)
-        self._measure(len(packet.payload), timestamp, now)
+        if repair:
+            self.repaired += 1
+        else:
+            self._measure(len(packet.payload), timestamp, now)
         if self.video:
             self.gop.add(media, now)
             if keyframe:

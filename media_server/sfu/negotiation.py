@@ -11,13 +11,17 @@ from classroom.errors import Unprocessable
 from classroom.messages.live import WantedTrack
 from classroom.messages.views import MediaKind
 from classroom.rtp.sdp import Codec, MalformedSdp, MediaSection, SessionDescription
+from classroom.rtp.twcc import TWCC
 
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 
 _PROTOCOLS = {"UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF"}
 _VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+# A publisher that numbers its packets transport-wide is told their arrivals and needs no estimate of ours.
+_RECEIVED_EXTENSIONS = (ABS_SEND_TIME, MID, RID, REPAIRED_RID, TWCC)
 MAX_ENCODINGS = 4
 
 
@@ -34,7 +38,7 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class OfferedSection:
-    """One media section of an offer that we accept, with the codec chosen for it."""
+    """One media section of an offer that we accept, with the codec chosen for it. `repairs`: RTX SSRC → repaired."""
 
     mid: str
     kind: MediaKind
@@ -43,6 +47,7 @@ class OfferedSection:
     extensions: Mapping[str, int]
     rids: tuple[str, ...]
     ssrcs: tuple[int, ...]
+    repairs: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +167,11 @@ def _read_section(section: MediaSection, *, sending: bool) -> OfferedSection:
     if not section.mid:
         raise MalformedSdp("a media section has no a=mid")
     rids = tuple(section.send_rids[:MAX_ENCODINGS]) if sending else ()
-    known = (ABS_SEND_TIME, MID, RID) if sending else (ABS_SEND_TIME,)
+    known = _RECEIVED_EXTENSIONS if sending else (ABS_SEND_TIME,)
     extensions = {extmap.uri: extmap.id for extmap in section.extmaps if extmap.uri in known and 1 <= extmap.id <= 14}
     ssrcs = tuple(ssrc for ssrc in section.ssrcs if ssrc not in section.rtx_ssrcs) if sending else ()
-    # Publishers repeat on the stream itself, so that one history and one sequence serve; subscribers get RTX.
-    return OfferedSection(section.mid, kind, chosen, None if sending else rtx, extensions, rids, ssrcs)
+    repairs = section.rtx_ssrcs if sending else {}
+    return OfferedSection(section.mid, kind, chosen, rtx, extensions, rids, ssrcs, repairs)
 
 
 def _choose_codec(kind: MediaKind, codecs: list[Codec]) -> Codec | None:
@@ -199,6 +204,8 @@ def _answer_section(section: OfferedSection, direction: str) -> MediaSection:
         parameters = ";".join(f"{key}={value}" if value else key for key, value in codec.parameters.items())
         attributes.append(("fmtp", f"{codec.payload_type} {parameters}"))
     feedback = _VIDEO_FEEDBACK if section.kind == "video" else ("nack",)
+    if TWCC in section.extensions:
+        feedback = (*feedback, "transport-cc")
     attributes.extend(("rtcp-fb", f"{codec.payload_type} {item}") for item in feedback if item in codec.feedback)
     if section.rtx_payload_type is not None:
         formats.append(str(section.rtx_payload_type))

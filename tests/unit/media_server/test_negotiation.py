@@ -69,6 +69,7 @@ a=rtpmap:106 H264/90000
 a=rtcp-fb:106 nack
 a=rtcp-fb:106 nack pli
 a=rtcp-fb:106 goog-remb
+a=rtcp-fb:106 transport-cc
 a=fmtp:106 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f
 a=rtpmap:107 rtx/90000
 a=fmtp:107 apt=106
@@ -126,7 +127,22 @@ def test_a_publishers_simulcast_is_accepted_in_its_order() -> None:
     assert list(section.all("rid")) == ["h recv", "m recv", "l recv"]
     assert section.direction == "recvonly"
     assert {extmap.id for extmap in section.extmaps} == {2, 4, 10}
-    assert [codec.name for codec in section.codecs] == ["H264"], "a publisher repeats on the stream itself"
+    assert [(codec.payload_type, codec.repairs) for codec in section.codecs] == [(106, None), (107, 106)]
+
+
+def test_a_publishers_repairs_and_packet_numbers_are_accepted() -> None:
+    numbers = "a=extmap:5 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\n"
+    named = numbers + "a=ssrc-group:FID 7 8\na=ssrc:7 cname:x\na=ssrc:8 cname:x\n"
+    offer = read_publisher_offer(
+        parse_sdp(chromium("sendonly", extra=named).replace("a=mid:0\n", "a=mid:0\n" + numbers))
+    )
+    video = offer.sections[1]
+    assert (video.rtx_payload_type, video.ssrcs, video.repairs) == (107, (7,), {8: 7})
+    audio, picture = parse_sdp(answer_publisher(offer, TRANSPORT)).media
+    assert [codec.feedback for codec in audio.codecs] == [("transport-cc",)]
+    assert {extmap.id for extmap in audio.extmaps} == {2, 5}
+    assert 5 in {extmap.id for extmap in picture.extmaps}
+    assert "transport-cc" in picture.codecs[0].feedback
 
 
 @pytest.mark.parametrize(("offered", "role", "answered"), [

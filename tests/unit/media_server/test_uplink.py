@@ -1,0 +1,224 @@
+"""What a publisher's packets become, and what it is told."""
+
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from classroom.messages.views import MediaKind
+from classroom.rtp.packet import ONE_BYTE_PROFILE, RtpPacket, pack_one_byte_extensions
+from classroom.rtp.rtcp import Bye, Nack, PictureLoss, ReceiverReport, RtcpPacket, SenderReport
+from classroom.rtp.sdp import Codec
+from classroom.rtp.twcc import TWCC, TransportFeedback
+from media_server.sfu.encoding import Encoding
+from media_server.sfu.negotiation import MID, REPAIRED_RID, RID, OfferedSection
+from media_server.sfu.room import Room
+from media_server.sfu.source import Source, Track
+from media_server.sfu.uplink import FEEDBACK_EVERY_S, MAX_STREAMS, REPORT_EVERY_S, Uplink
+from tests.fakes.camera import CLOCK_RATE, FakeCamera, labels
+
+H264, RTX, OPUS = 102, 103, 111
+EXTENSIONS = {MID: 1, RID: 2, REPAIRED_RID: 3, TWCC: 4}
+
+
+def video(
+    rids: tuple[str, ...] = (), ssrcs: tuple[int, ...] = (), repairs: dict[int, int] | None = None
+) -> OfferedSection:
+    return OfferedSection("1", "video", Codec(H264, "H264", CLOCK_RATE), RTX, EXTENSIONS, rids, ssrcs, repairs or {})
+
+
+def audio() -> OfferedSection:
+    return OfferedSection("0", "audio", Codec(OPUS, "opus", 48_000, 2), None, EXTENSIONS, (), (), {})
+
+
+class Publication:
+    """A publisher's side of an `Uplink`, under virtual time."""
+
+    def __init__(self, *sections: OfferedSection) -> None:
+        self.now = 50.0
+        self.room = Room("lesson")
+        tracks = [Track(section.kind, section.codec.clock_rate, list(section.rids)) for section in sections]
+        self.source = Source("teacher", tracks)
+        self.room.publish(self.source)
+        self.uplink = Uplink(self.room, self.source, sections)
+        self.uplink.connected(self.now)
+
+    def send(self, *packets: RtpPacket) -> None:
+        for packet in packets:
+            self.uplink.receive(packet, self.now)
+
+    def encoding(self, rid: str = "", kind: MediaKind = "video") -> Encoding:
+        encoding = self.source.tracks[kind].encoding(rid)
+        assert encoding is not None
+        return encoding
+
+    def feedback(self, after_s: float = 0.0) -> list[RtcpPacket]:
+        self.now += after_s
+        return self.uplink.feedback(self.now)
+
+    def nacked(self, after_s: float = 0.0) -> list[int]:
+        return [lost for packet in self.feedback(after_s) if isinstance(packet, Nack) for lost in packet.lost]
+
+    def kept(self, rid: str = "") -> list[str]:
+        """The labels of the pictures' parts we have."""
+        encoding = self.encoding(rid)
+        return labels(packet.payload for packet in encoding.gop.in_order())
+
+
+def extended(packet: RtpPacket, elements: dict[str, bytes]) -> RtpPacket:
+    packet.profile = ONE_BYTE_PROFILE
+    packet.extension = pack_one_byte_extensions({EXTENSIONS[uri]: value for uri, value in elements.items()})
+    return packet
+
+
+def repair(packet: RtpPacket, ssrc: int, sequence: int = 7, elements: dict[str, bytes] | None = None) -> RtpPacket:
+    """`packet` as RFC 4588 sends it again."""
+    payload = packet.sequence.to_bytes(2) + packet.payload
+    again = RtpPacket(RTX, sequence, packet.timestamp, ssrc, payload, marker=packet.marker)
+    return extended(again, elements) if elements else again
+
+
+def test_a_repeated_packet_takes_the_place_of_the_lost_one() -> None:
+    publication = Publication(video(ssrcs=(1,), repairs={9: 1}))
+    first, second, third, fourth = FakeCamera(1).take()
+    publication.send(first, third, fourth)
+    assert publication.nacked() == [second.sequence]
+    publication.send(repair(second, 9))
+    assert publication.kept() == labels(packet.payload for packet in (first, second, third, fourth))
+    assert publication.nacked(after_s=1.0) == []
+    held = publication.encoding().history.get(0x10000 + second.sequence)
+    assert held is not None
+    assert (held.timestamp & 0xFFFFFFFF, held.marker, held.payload) == (second.timestamp, 0, second.payload)
+
+
+def test_reports_tell_the_loss_as_it_was_before_repair() -> None:
+    publication = Publication(video(ssrcs=(1,), repairs={9: 1}))
+    first, second, third, fourth = FakeCamera(1).take()
+    publication.send(first, third, fourth, repair(second, 9))
+    [report] = [each for each in publication.feedback(REPORT_EVERY_S) if isinstance(each, ReceiverReport)]
+    [block] = report.reports
+    assert (block.ssrc, block.packets_lost, block.fraction_lost) == (1, 1, 64)
+
+
+def test_simulcast_repairs_are_told_apart_by_the_repaired_rid() -> None:
+    publication = Publication(video(rids=("h", "l")))
+    cameras = {"h": FakeCamera(1), "l": FakeCamera(2)}
+    for rid, camera in cameras.items():
+        packets = camera.take()
+        publication.send(
+            *(extended(packet, {MID: b"1", RID: rid.encode()}) for number, packet in enumerate(packets) if number != 1)
+        )
+        publication.send(repair(packets[1], camera.ssrc + 10, elements={REPAIRED_RID: rid.encode()}))
+    for rid, camera in cameras.items():
+        assert publication.kept(rid) == [f"{camera.ssrc}:0/{part}" for part in range(4)]
+    later = cameras["l"].take()
+    publication.send(later[0], later[2], later[3], repair(later[1], 12))
+    assert len(publication.kept("l")) == 8, "without extensions, once they were heard"
+
+
+def drop_osn(packet: RtpPacket) -> RtpPacket:
+    packet.payload = b""
+    return packet
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        drop_osn,
+        lambda packet: extended(packet, {MID: b"0"}),
+        lambda packet: RtpPacket(RTX + 1, 7, packet.timestamp, packet.ssrc, packet.payload),
+        lambda packet: RtpPacket(RTX, 7, packet.timestamp, 10, packet.payload),
+    ],
+    ids=["padding", "another section's", "unknown payload type", "unknown SSRC"],
+)
+def test_what_repairs_nothing_is_dropped(spoil: Callable[[RtpPacket], RtpPacket]) -> None:
+    publication = Publication(video(ssrcs=(1,), repairs={9: 1}))
+    packets = FakeCamera(1).take()
+    publication.send(packets[0], *packets[2:], spoil(repair(packets[1], 9)))
+    assert len(publication.kept()) == 3
+
+
+def test_repairs_before_anything_else_are_dropped() -> None:
+    publication = Publication(video(ssrcs=(1,), repairs={9: 1}))
+    packets = FakeCamera(1).take()
+    publication.send(repair(packets[3], 9))
+    assert publication.source.encodings == []
+    publication.send(*packets[:3], repair(packets[3], 9))
+    assert len(publication.kept()) == 4
+
+
+def test_a_restarted_encoding_forgets_the_old_streams() -> None:
+    publication = Publication(video(rids=("h",)))
+    for ssrc in range(1, 3 * MAX_STREAMS, 2):
+        packets = [extended(packet, {RID: b"h"}) for packet in FakeCamera(ssrc).take()]
+        publication.send(packets[0], *packets[2:], repair(packets[1], ssrc + 1, elements={REPAIRED_RID: b"h"}))
+        assert publication.encoding("h").ssrc == ssrc
+        assert len(publication.kept("h")) == 4
+
+
+def test_streams_are_bounded() -> None:
+    publication = Publication(video(rids=("h",)))
+    publication.send(*(extended(packet, {RID: b"h"}) for packet in FakeCamera(1).take()))
+    packet = FakeCamera(1).take()[0]
+    for ssrc in range(2, 3 * MAX_STREAMS):
+        publication.send(repair(packet, ssrc, elements={REPAIRED_RID: b"h"}))
+    assert len(publication.uplink._streams) == MAX_STREAMS
+
+
+def test_a_stream_that_said_goodbye_may_be_another_encoding_later() -> None:
+    publication = Publication(video(rids=("h", "l")))
+    publication.send(*(extended(packet, {RID: b"h"}) for packet in FakeCamera(1).take()))
+    publication.uplink.receive_rtcp([Bye((1,))], publication.now)
+    publication.send(*(extended(packet, {RID: b"l"}) for packet in FakeCamera(1).take()))
+    assert publication.encoding("l").ssrc == 1
+
+
+def test_sender_reports_reach_their_encoding_and_not_its_repairs() -> None:
+    publication = Publication(video(ssrcs=(1,), repairs={9: 1}))
+    camera = FakeCamera(1)
+    packets = camera.take()
+    publication.send(*packets, repair(packets[0], 9))
+    publication.uplink.receive_rtcp([SenderReport(9, 1, 2, 3, 4), SenderReport(8, 1, 2, 3, 4)], publication.now)
+    assert publication.encoding().sender_report is None
+    report = camera.report(1e9, 0)
+    publication.uplink.receive_rtcp([report], publication.now)
+    assert publication.encoding().sender_report == report
+
+
+def feedbacks(packets: Sequence[RtcpPacket]) -> list[TransportFeedback]:
+    return [packet for packet in packets if isinstance(packet, TransportFeedback)]
+
+
+def test_a_publisher_learns_the_arrival_of_all_its_packets_in_one_sequence() -> None:
+    publication = Publication(audio(), video(ssrcs=(1,), repairs={9: 1}))
+    pictures = FakeCamera(1).take()
+    sound = RtpPacket(OPUS, 1, 0, 5, b"sound")
+    sent = [pictures[0], sound, *pictures[2:], repair(pictures[1], 9)]
+    random.Random(1).shuffle(sent)
+    for number, packet in enumerate(sent):
+        if number != 2:
+            publication.send(extended(packet, {TWCC: number.to_bytes(2)}))
+    [feedback] = feedbacks(publication.feedback())
+    assert feedback.base_sequence == 0
+    assert [ticks is not None for ticks in feedback.arrivals] == [True, True, False, True, True]
+    assert feedbacks(publication.feedback()) == []
+
+
+def test_arrivals_are_told_at_an_even_pace_and_only_when_there_are_any() -> None:
+    publication = Publication(audio())
+    assert feedbacks(publication.feedback(FEEDBACK_EVERY_S)) == []
+    told = []
+    for number in range(100):
+        publication.now += 0.01
+        publication.send(extended(RtpPacket(OPUS, number, 0, 5, b"sound"), {TWCC: number.to_bytes(2)}))
+        told += feedbacks(publication.feedback())
+    assert 0.75 / FEEDBACK_EVERY_S <= len(told) <= 1.0 / FEEDBACK_EVERY_S
+
+
+def test_a_keyframe_is_asked_for_on_the_stream_it_is_wanted_of() -> None:
+    publication = Publication(video(ssrcs=(1,), repairs={9: 1}))
+    packets = FakeCamera(1).take()
+    publication.send(*packets, repair(packets[0], 9))
+    publication.encoding().keyframes.want()
+    assert PictureLoss(1, 1) in publication.feedback()
+    assert publication.uplink.keyframe_requests == 1
