@@ -34,11 +34,14 @@ class ServerRole(StrEnum):
 
 
 def local_addresses() -> list[str]:
-    """IPv4 addresses of this machine, those of a network first and 127.0.0.1 last."""
-    found = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
-    usable = [address for address in found if not ip_address(address).is_link_local]
-    outward = [address for address in usable if not ip_address(address).is_loopback]
-    return [*dict.fromkeys(outward), "127.0.0.1"]
+    """Addresses of this machine, in the order in which browsers shall try them: IPv4, then IPv6, 127.0.0.1 last.
+
+    IPv4 before IPv6 because some encoders (FFmpeg) look no further than the first candidate.
+    """
+    found = [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    usable = [address for address in map(ip_address, dict.fromkeys(found)) if not address.is_link_local]
+    outward = sorted((address for address in usable if not address.is_loopback), key=lambda each: each.version)
+    return [*map(str, outward), "127.0.0.1"]
 
 
 def default_data() -> Path:
@@ -58,9 +61,9 @@ class Settings(BaseSettings):
     # every interface: a server is there for its network
     host: str = Field("0.0.0.0", min_length=1, description="Address the HTTP server listens on.")  # noqa: S104
     port: Port = Field(8080, description="TCP port of the pages and the API; 0 takes any free one.")
-    media_port: Port = Field(7800, description="UDP port of all sound and picture; 0 takes any free one.")
+    media_port: Port = Field(7800, description="UDP and TCP port of all sound and picture; 0: any free one.")
     media_addresses: list[str] = Field(
-        default_factory=local_addresses, min_length=1, description="Addresses announced to browsers for media_port."
+        default_factory=local_addresses, min_length=1, description="IPv4 and IPv6 addresses announced for media_port."
     )
     data: Path = Field(default_factory=default_data, description="Directory of the database, keys and recordings.")
     role: ServerRole = Field(ServerRole.ALL, description="Services run here: all, hub or media.")

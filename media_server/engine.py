@@ -29,9 +29,9 @@ from media_server.sfu.negotiation import (
     wanted_tracks,
 )
 from media_server.sfu.room import Room, TrackChanged
-from media_server.transport.ice import answer_check, host_candidates, local_ufrag, parse_check
+from media_server.transport.ice import answer_check, local_ufrag, parse_check
+from media_server.transport.network import Address, Network, Received
 from media_server.transport.peer import Peer
-from media_server.transport.udp import Address, Datagram, UdpPort
 
 TICK_S = 0.02
 VIEWER_TICKS = 10  # a viewer's turn comes every so many ticks: its reports and timeouts can wait for 200 ms
@@ -47,7 +47,7 @@ class MediaEngine:
     """All peers and rooms of this node. Methods are called from the event loop's thread."""
 
     def __init__(self, clock: Clock, host: str, port: int, addresses: Sequence[str]) -> None:
-        """Takes the port. Raises `BadSettings` when it is in use."""
+        """Takes the port, see `Network`. Raises `BadSettings` when it is in use."""
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[str, AnySession] = {}
         self.on_room_changed: Callable[[str], None] = lambda lesson_id: None
@@ -67,12 +67,11 @@ class MediaEngine:
         # Of sessions that are gone; the properties add the living.
         self._keyframe_requests_ended = 0
         self._rejected_ended = 0
-        self._port = UdpPort(host, port, self.receive)
-        self._candidates = host_candidates(addresses, self._port.port)
+        self._network = Network(host, port, addresses, receive=self.receive, on_closed=self._path_closed, clock=clock)
 
     @property
-    def port(self) -> UdpPort:
-        return self._port
+    def network(self) -> Network:
+        return self._network
 
     @property
     def keyframe_requests(self) -> int:
@@ -86,7 +85,7 @@ class MediaEngine:
 
     async def run(self) -> None:
         """Serve until cancelled; `close` afterwards."""
-        self._port.open()
+        await self._network.open()
         while True:
             await self._clock.sleep(TICK_S)
             self.tick()
@@ -95,7 +94,7 @@ class MediaEngine:
         """Say goodbye to everybody and give the port back."""
         for session in list(self.sessions.values()):
             session.peer.close("server_stopping", self._clock.monotonic())
-        self._port.close()
+        self._network.close()
 
     # -- sessions ----------------------------------------------------------------------------------------------------
 
@@ -156,8 +155,11 @@ class MediaEngine:
 
     def restart_ice(self, session: AnySession, remote_ufrag: str) -> Transport:
         """Fresh credentials for a peer that lost its way; its media goes on."""
-        session.peer.remote_ufrag = remote_ufrag
-        self._by_ufrag[session.peer.restart_ice().ufrag] = session
+        peer = session.peer
+        peer.remote_ufrag = remote_ufrag
+        if peer.previous is not None:  # a restart that nobody came back from
+            self._by_ufrag.pop(peer.previous.ufrag, None)
+        self._by_ufrag[peer.restart_ice().ufrag] = session
         return self._transport(session)
 
     def prefer(self, session: SubscriberSession, mid: str, encoding: str) -> None:
@@ -180,8 +182,8 @@ class MediaEngine:
 
     # -- packets -----------------------------------------------------------------------------------------------------
 
-    def receive(self, burst: Sequence[Datagram]) -> None:
-        """A burst from the socket: RFC 7983 tells the protocols apart by the first byte."""
+    def receive(self, burst: Received) -> None:
+        """A burst from a socket: RFC 7983 tells the protocols apart by the first byte."""
         now = self._clock.monotonic()
         touched: dict[str, Room] = {}
         for data, address in burst:
@@ -218,6 +220,7 @@ class MediaEngine:
     def tick(self) -> None:
         """What time brings: repeated requests, reports, timeouts, second thoughts about quality."""
         now = self._clock.monotonic()
+        self._network.tick(now)
         for session in [*self._publishing.values(), *self._turn()]:
             session.peer.tick(now)
             if not session.peer.closed:
@@ -249,17 +252,30 @@ class MediaEngine:
         credentials = peer.local if current else peer.previous
         if credentials is None or credentials.ufrag != ufrag:
             return False
-        check = answer_check(message, credentials.password, address)
+        check = answer_check(message, credentials.password, address[0], address[1])
         if check is None:
             return False
-        self._port.send(address, [check.reply])
+        self._network.send(address, [check.reply])
         if check.accepted:
+            self._network.prove(address)
             if current and peer.previous is not None:
                 self._by_ufrag.pop(peer.previous.ufrag, None)
-                peer.previous = None
+                peer.restarted()
             self._by_address[address] = session
-            peer.validated(address, nominated=check.nominated, now=now)
+            for evicted in peer.validated(address, nominated=check.nominated, priority=check.priority, now=now):
+                self._release(session, evicted)
         return True
+
+    def _path_closed(self, address: Address) -> None:
+        """A TCP connection ended."""
+        session = self._by_address.pop(address, None)
+        if session is not None:
+            session.peer.path_lost(address)
+
+    def _release(self, session: AnySession, address: Address) -> None:
+        if self._by_address.get(address) is session:
+            del self._by_address[address]
+            self._network.release(address)
 
     def _flush(self, room: Room, now: float, *, everything: bool = True) -> None:
         if room.gained:
@@ -286,7 +302,7 @@ class MediaEngine:
             role=role,
             fingerprints=offer.fingerprints,
             owner=session,
-            send=self._port.send,
+            send=self._network.send,
             now=now,
         )
         peer.remote_ufrag = offer.ufrag
@@ -295,7 +311,11 @@ class MediaEngine:
     def _transport(self, session: AnySession) -> Transport:
         local = session.peer.local
         return Transport(
-            local.ufrag, local.password, self._certificate.fingerprint, self._candidates, str(abs(hash(session.id)))
+            local.ufrag,
+            local.password,
+            self._certificate.fingerprint,
+            self._network.candidates,
+            str(abs(hash(session.id))),
         )
 
     def _add(self, session: AnySession) -> None:
@@ -310,8 +330,7 @@ class MediaEngine:
             if credentials is not None:
                 self._by_ufrag.pop(credentials.ufrag, None)
         for address in session.peer.addresses:
-            if self._by_address.get(address) is session:
-                del self._by_address[address]
+            self._release(session, address)
         self._rejected_ended += session.peer.rejected
         room = session.room
         if isinstance(session, PublisherSession):

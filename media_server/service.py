@@ -58,7 +58,7 @@ class MediaService:
         context.tasks.spawn(engine.run(), "media engine")
         context.tasks.forever(self._follow_lessons, "media lessons")
         context.tasks.forever(self._report, "media presence")
-        log.info("media port open", port=engine.port.port, addresses=list(settings.media_addresses))
+        log.info("media port open", port=engine.network.port, addresses=list(settings.media_addresses))
 
     async def stop(self) -> None:
         if self._engine is not None:

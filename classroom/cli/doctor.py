@@ -118,7 +118,11 @@ async def check_tcp_port(settings: Settings) -> Finding:
 
 
 async def check_media_port(settings: Settings) -> Finding:
-    return _port("media port", socket.SOCK_DGRAM, settings.host, settings.media_port, "--media-port")
+    findings = [
+        _port("media port", kind, settings.host, settings.media_port, "--media-port")
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+    ]
+    return next((finding for finding in findings if finding.verdict is not Verdict.OK), findings[0])
 
 
 async def check_addresses(settings: Settings) -> Finding:
@@ -134,8 +138,8 @@ async def check_addresses(settings: Settings) -> Finding:
     found = ", ".join(settings.media_addresses)
     if foreign:
         remedy = say(
-            f"{'、'.join(foreign)} 不是本机地址:请确认路由器把 UDP {settings.media_port} 转发到本机。",
-            f"{', '.join(foreign)} is not of this machine: make sure that UDP {settings.media_port} is forwarded here.",
+            f"{'、'.join(foreign)} 不是本机地址:请确认路由器把 UDP 和 TCP {settings.media_port} 转发到本机。",
+            f"{', '.join(foreign)} is not of this machine: forward UDP and TCP {settings.media_port} to this one.",
         )
         return Finding("media addresses", Verdict.WARN, found, remedy)
     if all(address.startswith("127.") for address in settings.media_addresses):

@@ -14,7 +14,7 @@ from classroom.settings import ServerRole
 @click.option("--role", type=click.Choice([role.value for role in ServerRole]), help="Services run here. [all]")
 @click.option("--host", help="Address to listen on. [0.0.0.0]", metavar="ADDRESS")
 @click.option("--port", type=click.IntRange(0, 65535), help="TCP port of the pages. [8080]")
-@click.option("--media-port", type=click.IntRange(0, 65535), help="UDP port of sound and picture. [7800]")
+@click.option("--media-port", type=click.IntRange(0, 65535), help="UDP and TCP port of sound and picture. [7800]")
 def serve(
     *,
     config: Path | None,

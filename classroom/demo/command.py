@@ -12,7 +12,7 @@ from classroom.settings import Settings
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="TCP port of the pages.")
-@click.option("--media-port", type=click.IntRange(0, 65535), help="UDP port of sound and picture. [7800]")
+@click.option("--media-port", type=click.IntRange(0, 65535), help="UDP and TCP port of sound and picture. [7800]")
 @click.option("--host", help="Address to listen on. [0.0.0.0]", metavar="ADDRESS")
 @DATA
 @click.option(

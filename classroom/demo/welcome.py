@@ -75,4 +75,11 @@ class Welcome:
     def _elsewhere(self) -> list[str]:
         if ip_address(self.settings.host).is_loopback:
             return []
-        return [address for address in self.settings.media_addresses if not ip_address(address).is_loopback]
+        # the pages are served where `host` says, which by default is IPv4 only
+        version = ip_address(self.settings.host).version
+        found = (ip_address(address) for address in self.settings.media_addresses)
+        return [
+            f"[{address}]" if address.version == 6 else str(address)
+            for address in found
+            if not address.is_loopback and address.version == version
+        ]

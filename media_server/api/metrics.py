@@ -18,13 +18,13 @@ class MediaMetrics(Collector):
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
-        engine, port = self._engine, self._engine.port
+        engine, network = self._engine, self._engine.network
         publishers = sum(isinstance(session, PublisherSession) for session in engine.sessions.values())
         yield CounterMetricFamily("media_packets_received", "Datagrams received", engine.packets_received)
-        yield CounterMetricFamily("media_packets_forwarded", "Datagrams sent", port.sent)
-        yield CounterMetricFamily("media_bytes_forwarded", "Bytes of datagrams sent", port.sent_bytes)
+        yield CounterMetricFamily("media_packets_forwarded", "Datagrams sent", network.sent)
+        yield CounterMetricFamily("media_bytes_forwarded", "Bytes of datagrams sent", network.sent_bytes)
         dropped = CounterMetricFamily("media_packets_dropped", "Packets dropped", labels=["reason"])
-        for reason, count in port.dropped.items():
+        for reason, count in network.dropped.items():
             dropped.add_metric([reason], count)
         dropped.add_metric(["not_for_us"], engine.datagrams_ignored)
         dropped.add_metric(["not_authentic"], engine.rejected)

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from aioice import stun
 
-from media_server.transport.udp import Address
-
 _ROLE_CONFLICT = 487
-_HOST_PRIORITY = 126 << 24 | 65_535 << 8 | 255  # RFC 8445 § 5.1.2.1: host, any local preference, component 1
+# RFC 8445 § 5.1.2.1: type preference of host candidates, a local preference, component 1.
+_UDP_PRIORITY = 126 << 24 | 65_535 << 8 | 255
+# RFC 6544 § 4.2: a lower type preference, so that TCP is taken only without UDP; direction preference 4 is "passive".
+_TCP_PRIORITY = 90 << 24 | (4 << 13 | 0x1FFF) << 8 | 255
 
 
 class Credentials(NamedTuple):
@@ -26,11 +27,20 @@ def new_credentials() -> Credentials:
 
 
 def host_candidates(addresses: Sequence[str], port: int) -> list[str]:
-    """`a=candidate` values (RFC 8839 § 5.1) for our one port on each address, the first preferred."""
-    return [
-        f"{number} 1 udp {_HOST_PRIORITY - (number << 8)} {address} {port} typ host"
+    """`a=candidate` values (RFC 8839 § 5.1, RFC 6544 § 4.5) for our one port on each address, the first preferred.
+
+    UDP comes first in the list too: some simple clients look no further than the first line.
+    """
+    udp = [
+        f"{number} 1 udp {_UDP_PRIORITY - (number << 8)} {address} {port} typ host"
         for number, address in enumerate(addresses, 1)
     ]
+    # A foundation of their own (RFC 8445 § 5.1.1.3): the transport differs.
+    tcp = [
+        f"{len(addresses) + number} 1 tcp {_TCP_PRIORITY - (number << 8)} {address} {port} typ host tcptype passive"
+        for number, address in enumerate(addresses, 1)
+    ]
+    return udp + tcp
 
 
 def parse_check(data: bytes) -> stun.Message | None:
@@ -55,10 +65,14 @@ class Check(NamedTuple):
     reply: bytes
     accepted: bool
     nominated: bool
+    priority: int  # of the other side's candidate
 
 
-def answer_check(message: stun.Message, password: str, address: Address) -> Check | None:
-    """The reply to a check; None when its integrity is not ours: it is dropped without a word."""
+def answer_check(message: stun.Message, password: str, host: str, port: int) -> Check | None:
+    """The reply to a check that came from `host` and `port`.
+
+    None when its integrity is not ours: it is dropped without a word.
+    """
     key = password.encode()
     try:
         if not message.check_message_integrity(key):
@@ -72,8 +86,9 @@ def answer_check(message: stun.Message, password: str, address: Address) -> Chec
         transaction_id=message.transaction_id,
     )
     if accepted:
-        response.attributes["XOR-MAPPED-ADDRESS"] = address
+        response.attributes["XOR-MAPPED-ADDRESS"] = (host.partition("%")[0], port)  # without the zone
     else:  # RFC 8445 § 7.3.1.1: a lite agent is always controlled
         response.attributes["ERROR-CODE"] = (_ROLE_CONFLICT, "Role Conflict")
     response.add_message_integrity(key)  # and the fingerprint
-    return Check(bytes(response), accepted, accepted and "USE-CANDIDATE" in message.attributes)
+    nominated = accepted and "USE-CANDIDATE" in message.attributes
+    return Check(bytes(response), accepted, nominated, message.attributes.get("PRIORITY", 0))

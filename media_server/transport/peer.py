@@ -10,11 +10,13 @@ from classroom.rtp.rtcp import RtcpPacket, pack_compound, parse_compound
 from classroom.webrtc.dtls import DtlsCertificate, DtlsEndpoint, DtlsRole, DtlsState
 from classroom.webrtc.srtp import SrtpReceiver, SrtpSender, srtp_receiver, srtp_sender
 from media_server.transport.ice import Credentials, new_credentials
-from media_server.transport.udp import Address
+from media_server.transport.network import Address
+from media_server.transport.tcp import TcpAddress
 
 CONNECT_TIMEOUT_S = 20.0  # from the answer to the end of the handshake
 CONSENT_TIMEOUT_S = 15.0  # without one authentic packet; RFC 7675 § 5.1 allows at most 30 s
 MAX_ADDRESSES = 8  # validated per peer: interfaces times families, with room for a changing NAT
+NOMINATION_SETTLES_S = 1.0  # from the first nomination: a peer that nominates all its pairs has done so by then
 
 log = get_logger(__name__)
 
@@ -32,7 +34,7 @@ class PeerOwner(Protocol):
 
 
 class Peer:
-    """`send` puts datagrams on the wire to `address`, which is where the last nominated check came from."""
+    """`send` puts datagrams on the wire to `address`, which is where the nominated check came from."""
 
     def __init__(
         self,
@@ -53,7 +55,10 @@ class Peer:
         self.heard_at = now
         self.rejected = 0
         self.remote_ufrag = ""
+        self.ice_restarts = 0
         self._began_at = now
+        self._nominated: tuple[bool, int] | None = None  # rank of the pair in use
+        self._nominated_at = now
         self._send = send
         self._dtls = DtlsEndpoint(certificate, role, fingerprints)
         self._dtls_due: float | None = None
@@ -72,19 +77,50 @@ class Peer:
     def restart_ice(self) -> Credentials:
         """Fresh credentials (RFC 8445 § 9); DTLS and SRTP go on untouched."""
         self.previous, self.local = self.local, new_credentials()
+        self.ice_restarts += 1
         return self.local
 
-    def validated(self, address: Address, *, nominated: bool, now: float) -> None:
-        """A check from `address` was authentic."""
+    def restarted(self) -> None:
+        """The other side has our new credentials: what it nominates with them counts, whatever was before."""
+        self.previous = None
+        self._nominated = None
+
+    def validated(self, address: Address, *, nominated: bool, priority: int = 0, now: float) -> list[Address]:
+        """A check from `address` was authentic; returns the addresses given up for it.
+
+        Firefox nominates aggressively: every pair at once, of which the best is meant (RFC 5245 § 8.1.1.2). Others
+        nominate one, and another when they move (RFC 8445 § 8.1.1). So the best wins at first, later the newest.
+        """
         self.heard_at = now
+        evicted: list[Address] = []
         if address not in self.addresses:
             self.addresses.append(address)
-            del self.addresses[:-MAX_ADDRESSES]
-        if nominated or self.address is None:
+            if len(self.addresses) > MAX_ADDRESSES:
+                oldest = next(each for each in self.addresses if each != self.address)
+                self.addresses.remove(oldest)
+                evicted.append(oldest)
+        if nominated:
+            rank = (not isinstance(address, TcpAddress), priority)
+            if self._nominated is None:
+                self._nominated_at = now
+            settling = now - self._nominated_at < NOMINATION_SETTLES_S
+            if self._nominated is None or rank >= self._nominated or not settling:
+                self._nominated = rank
+                self.address = address
+        elif self.address is None:
             self.address = address
         if not self._started:
             self._started = True
             self._transmit(self._dtls.start(), now)
+        return evicted
+
+    def path_lost(self, address: Address) -> None:
+        """The connection behind this address is gone; another way stands in until the peer nominates one."""
+        if address in self.addresses:
+            self.addresses.remove(address)
+        if self.address == address:
+            self.address = self.addresses[-1] if self.addresses else None
+            self._nominated = None
 
     def dtls(self, datagram: bytes, now: float) -> None:
         if self.closed:

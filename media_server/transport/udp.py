@@ -1,4 +1,4 @@
-"""The one UDP socket: read until it is empty, written in batches, never blocking."""
+"""A UDP socket: read until it is empty, written in batches, never blocking."""
 
 import asyncio
 import errno
@@ -10,13 +10,15 @@ from collections.abc import Callable, Sequence
 from classroom.errors import BadSettings
 from classroom.logs import get_logger
 
-Address = tuple[str, int]
-Datagram = tuple[bytes, Address]
+# As the socket module has them; those of IPv6 also hold flow label and scope.
+UdpAddress = tuple[str, int] | tuple[str, int, int, int]
+Datagram = tuple[bytes, UdpAddress]
 
 BURST_DATAGRAMS = 512  # most read in one turn of the loop, so that timers and HTTP get theirs
 MAX_DATAGRAM_BYTES = 2_048
 BUFFER_BYTES = 4 * 1024 * 1024  # a GOP burst to a class of viewers fits
 QUEUE_PACKETS = 256  # waiting for one address while the socket is full: half a second of 720p
+_BACKLOG = 1_024  # connections that wait to be accepted
 _UDP_SEGMENT = 103  # linux/udp.h
 _GSO_SEGMENTS = 60  # the kernel takes 64
 _GSO_BYTES = 62_000
@@ -34,9 +36,9 @@ class UdpPort:
     def __init__(self, host: str, port: int, receive: Callable[[list[Datagram]], None]) -> None:
         """Raises `BadSettings("media_port_in_use")` or `BadSettings("media_address_unusable")`."""
         self._receive = receive
-        self._socket = _bind(host, port)
+        self._socket = bind(host, port, socket.SOCK_DGRAM)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._queues: dict[Address, deque[bytes]] = {}
+        self._queues: dict[UdpAddress, deque[bytes]] = {}
         self._segmentation = True
         self.sent = 0
         self.sent_bytes = 0
@@ -46,6 +48,10 @@ class UdpPort:
     def port(self) -> int:
         number: int = self._socket.getsockname()[1]
         return number
+
+    @property
+    def ipv6(self) -> bool:
+        return self._socket.family == socket.AF_INET6
 
     def open(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -58,7 +64,7 @@ class UdpPort:
         self._queues.clear()
         self._socket.close()
 
-    def send(self, address: Address, packets: Sequence[bytes]) -> None:
+    def send(self, address: UdpAddress, packets: Sequence[bytes]) -> None:
         """Send packets in order. They wait in a bounded queue while the socket is full; beyond it they are dropped."""
         if address in self._queues:
             self._enqueue(address, packets)
@@ -67,7 +73,7 @@ class UdpPort:
         if done < len(packets):
             self._enqueue(address, packets[done:])
 
-    def _send_some(self, address: Address, packets: Sequence[bytes]) -> int:
+    def _send_some(self, address: UdpAddress, packets: Sequence[bytes]) -> int:
         """Send until the socket is full; returns how many packets are dealt with."""
         position = 0
         while position < len(packets):
@@ -94,7 +100,7 @@ class UdpPort:
             position += count
         return position
 
-    def _enqueue(self, address: Address, packets: Sequence[bytes]) -> None:
+    def _enqueue(self, address: UdpAddress, packets: Sequence[bytes]) -> None:
         if not self._queues and self._loop is not None:
             self._loop.add_writer(self._socket.fileno(), self._write)
         queue = self._queues.setdefault(address, deque())
@@ -140,19 +146,40 @@ def _batch(packets: Sequence[bytes], start: int) -> int:
     return end - start
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setblocking(False)
-    for option, forced in ((socket.SO_RCVBUF, 33), (socket.SO_SNDBUF, 32)):
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, forced, BUFFER_BYTES)  # SO_…BUFFORCE, needs CAP_NET_ADMIN
-        except OSError:
-            sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+def bind(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    """A socket of the host's family on the port. Raises `BadSettings`, see `UdpPort`."""
     try:
-        sock.bind((host, port))
+        [family, _, _, _, address] = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise BadSettings("media_address_unusable", host=host, port=port, reason=error.strerror or "") from error
+    sock = _socket(family, kind, host, port)
+    try:
+        sock.bind(address)
+        if kind == socket.SOCK_STREAM:
+            sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
         if error.errno == errno.EADDRINUSE:
             raise BadSettings("media_port_in_use", port=port) from error
         raise BadSettings("media_address_unusable", host=host, port=port, reason=error.strerror or "") from error
+    return sock
+
+
+def _socket(family: int, kind: socket.SocketKind, host: str, port: int) -> socket.socket:
+    try:
+        sock = socket.socket(family, kind)
+    except OSError as error:  # a kernel without IPv6
+        raise BadSettings("media_address_unusable", host=host, port=port, reason=error.strerror or "") from error
+    sock.setblocking(False)
+    if family == socket.AF_INET6:
+        # IPv4 has a socket of its own, whose addresses need no mapping and are cheaper to parse.
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    if kind == socket.SOCK_STREAM:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return sock
+    for option, forced in ((socket.SO_RCVBUF, 33), (socket.SO_SNDBUF, 32)):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, forced, BUFFER_BYTES)  # SO_…BUFFORCE, needs CAP_NET_ADMIN
+        except OSError:
+            sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
     return sock

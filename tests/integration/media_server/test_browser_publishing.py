@@ -90,7 +90,7 @@ def encodings(engine: MediaEngine) -> list[Encoding]:
 
 
 async def test_feedback_lets_chromium_find_out_what_its_line_carries(engine: MediaEngine, page: Page) -> None:
-    async with LossyRelay((RELAY_HOST, engine.port.port), (HOST, engine.port.port)):
+    async with LossyRelay((RELAY_HOST, engine.network.port), (HOST, engine.network.port)):
         await publish(engine, page, [])
 
         async def ramped_up() -> bool:
@@ -102,7 +102,7 @@ async def test_feedback_lets_chromium_find_out_what_its_line_carries(engine: Med
 
 @pytest.mark.parametrize("rids", [[], ["h", "l"]], ids=["one encoding", "simulcast"])
 async def test_packets_lost_on_the_way_to_us_come_again(engine: MediaEngine, page: Page, rids: list[str]) -> None:
-    async with LossyRelay((RELAY_HOST, engine.port.port), (HOST, engine.port.port), up=LOSS) as relay:
+    async with LossyRelay((RELAY_HOST, engine.network.port), (HOST, engine.network.port), up=LOSS) as relay:
         await publish(engine, page, rids)
         await until(lambda: relay.passed.up_lost > 40)
         resent: int = await page.evaluate(RESENT)

@@ -52,7 +52,7 @@ async def test_viewers_decode_what_a_publisher_sends(engine: MediaEngine) -> Non
             assert times == sorted(set(times))
         assert {session.peer.srtp_profile for session in engine.sessions.values()} == {"SRTP_AEAD_AES_128_GCM"}
         assert engine.rejected == 0
-        assert sum(engine.port.dropped.values()) == 0
+        assert sum(engine.network.dropped.values()) == 0
 
 
 async def test_a_viewer_may_wait_before_anybody_publishes(engine: MediaEngine) -> None:
@@ -114,7 +114,7 @@ async def test_garbage_on_the_port_costs_nobody_anything(engine: MediaEngine) ->
         await watch(engine, viewer)
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, remote_addr=("127.0.0.1", engine.port.port)
+            asyncio.DatagramProtocol, remote_addr=("127.0.0.1", engine.network.port)
         )
         for first in range(0, 256, 3):
             transport.sendto(bytes((first,)) + bytes(60))

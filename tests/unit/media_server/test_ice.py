@@ -1,4 +1,3 @@
-import pytest
 from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +22,7 @@ def test_an_authentic_check_is_answered_with_its_address() -> None:
     message = parse_check(check("secret", USE_CANDIDATE=None))
     assert message is not None
     assert local_ufrag(message) == "ours"
-    answer = answer_check(message, "secret", ADDRESS)
+    answer = answer_check(message, "secret", *ADDRESS)
     assert answer is not None
     assert answer.accepted
     assert answer.nominated
@@ -36,17 +35,17 @@ def test_an_authentic_check_is_answered_with_its_address() -> None:
 def test_a_check_with_another_password_or_none_is_dropped() -> None:
     message = parse_check(check("wrong"))
     assert message is not None
-    assert answer_check(message, "secret", ADDRESS) is None
+    assert answer_check(message, "secret", *ADDRESS) is None
     bare = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
     message = parse_check(bytes(bare))
     assert message is not None
-    assert answer_check(message, "secret", ADDRESS) is None
+    assert answer_check(message, "secret", *ADDRESS) is None
 
 
 def test_a_peer_that_believes_itself_controlled_is_told_so() -> None:
     message = parse_check(check("secret", ICE_CONTROLLED=9))
     assert message is not None
-    answer = answer_check(message, "secret", ADDRESS)
+    answer = answer_check(message, "secret", *ADDRESS)
     assert answer is not None
     assert not answer.accepted
     assert stun.parse_message(answer.reply).error_code == 487
@@ -56,7 +55,7 @@ def test_a_peer_that_believes_itself_controlled_is_told_so() -> None:
 def test_garbage_is_no_check(data: bytes) -> None:
     for head in (b"", b"\0\1", b"\0\1\0\x08\x21\x12\xa4\x42"):
         message = parse_check(head + data)
-        assert message is None or answer_check(message, "secret", ADDRESS) is None
+        assert message is None or answer_check(message, "secret", *ADDRESS) is None
 
 
 def test_responses_and_indications_are_no_checks() -> None:
@@ -71,11 +70,22 @@ def test_credentials_are_long_and_new_each_time() -> None:
     assert first != second
 
 
-@pytest.mark.parametrize("port", [7800])
-def test_the_first_address_is_preferred(port: int) -> None:
-    lines = host_candidates(["192.0.2.1", "127.0.0.1"], port)
-    assert [line.split()[4:8] for line in lines] == [
-        ["192.0.2.1", "7800", "typ", "host"],
-        ["127.0.0.1", "7800", "typ", "host"],
+def test_the_first_address_is_preferred_and_udp_to_tcp() -> None:
+    lines = [line.split() for line in host_candidates(["192.0.2.1", "2001:db8::1"], 7800)]
+    assert [(line[2], *line[4:]) for line in lines] == [
+        ("udp", "192.0.2.1", "7800", "typ", "host"),
+        ("udp", "2001:db8::1", "7800", "typ", "host"),
+        ("tcp", "192.0.2.1", "7800", "typ", "host", "tcptype", "passive"),
+        ("tcp", "2001:db8::1", "7800", "typ", "host", "tcptype", "passive"),
     ]
-    assert int(lines[0].split()[3]) > int(lines[1].split()[3])
+    priorities = [int(line[3]) for line in lines]
+    assert priorities == sorted(set(priorities), reverse=True)
+    assert len({line[0] for line in lines}) == 4, "a foundation for each address and transport"
+
+
+def test_the_zone_of_a_link_local_address_is_not_sent_back() -> None:
+    message = parse_check(check("secret"))
+    assert message is not None
+    answer = answer_check(message, "secret", "fe80::1%eth0", 5000)
+    assert answer is not None
+    assert stun.parse_message(answer.reply).attributes["XOR-MAPPED-ADDRESS"] == ("fe80::1", 5000)
