@@ -58,6 +58,11 @@ class PublisherSession:
     def keyframe_requests(self) -> int:
         return self._uplink.keyframe_requests
 
+    @property
+    def rtt_s(self) -> float | None:
+        """Round trip to the publisher; None until it has answered a reference time."""
+        return self._uplink.rtt_s
+
     def connected(self, sender: SrtpSender, now: float) -> None:
         self._uplink.connected(now)
 

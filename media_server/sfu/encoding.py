@@ -37,6 +37,7 @@ class Encoding:
         self._sequence = Unwrapper(16)
         self._timestamp = Unwrapper(32)
         self._first_index: int | None = None
+        self._keyframe_index = 0
         self._window_bytes = 0
         self._window_began = 0.0
         self._transit: float | None = None
@@ -69,11 +70,19 @@ class Encoding:
             self.gop.add(media, now)
             if keyframe:
                 self.keyframes.arrived()
+                self._keyframe_index = max(index, self._keyframe_index)
                 self.size = h264.picture_size(packet.payload) or self.size
         return media
 
     def sending(self, now: float) -> bool:
         return now - self.last_packet_at < SILENT_AFTER_S
+
+    def missing(self, now: float, rtt_s: float) -> list[int]:
+        """What to ask the publisher for again. Pictures that refer to what never came are mended by a keyframe."""
+        indices = self.nacks.due(now, rtt_s)
+        if self.video and self.nacks.abandoned > self._keyframe_index:
+            self.keyframes.want()
+        return indices
 
     def receive_report(self, report: SenderReport, now: float) -> None:
         self.sender_report, self.sender_report_at = report, now
@@ -111,7 +120,10 @@ class Encoding:
             return False
         # The slices of one picture share a timestamp: only the first of its packets begins the keyframe.
         before = self.history.get(index - 1)
-        return before is None or before.timestamp != timestamp
+        if before is None:
+            # Lost, perhaps the packet with the parameter sets: without those nobody can begin here.
+            return h264.picture_size(packet.payload) is not None
+        return before.timestamp != timestamp
 
     def _measure(self, size: int, timestamp: int, now: float) -> None:
         self.packets += 1
