@@ -117,7 +117,7 @@ class DtlsEndpoint:
 
     def receive(self, datagram: bytes) -> list[bytes]:
         """Raises `DtlsFailed` when the handshake cannot succeed. Garbage is passed over, as RFC 6347 § 4.1.2.7 asks."""
-        if self.state is DtlsState.CLOSED:
+        if self.state is DtlsState.CLOSED or not datagram:  # OpenSSL reports an empty write as an error
             return []
         self._ssl.bio_write(datagram)
         if self.state is DtlsState.HANDSHAKING:

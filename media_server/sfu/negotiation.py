@@ -138,7 +138,7 @@ def _media(section: MediaSection) -> bool:
 
 
 def _read(description: SessionDescription, sections: list[OfferedSection]) -> Offer:
-    mids = [section.mid for section in sections]
+    mids = [section.mid for section in description.media if section.mid]  # of refused sections too: each is answered
     if len(mids) != len(set(mids)):
         raise MalformedSdp("two sections have the same a=mid")
     first = description.media[0]

@@ -244,3 +244,12 @@ def test_a_description_is_written_as_it_was_read() -> None:
     text = chromium("sendonly", extra=SIMULCAST)
     again = str(parse_sdp(str(parse_sdp(text))))
     assert sorted(re.findall(r"a=.*", text)) == sorted(line.strip() for line in re.findall(r"a=.*", again))
+
+
+@pytest.mark.parametrize(
+    "refused", ["m=video 0 UDP/TLS/RTP/SAVPF 102", "m=application 9 UDP/DTLS/SCTP webrtc-datachannel"]
+)
+def test_a_section_that_is_not_ours_may_not_bear_the_name_of_one_that_is(refused: str) -> None:
+    offer = chromium("sendonly", extra=f"{refused}\na=mid:1\n")
+    with pytest.raises(MalformedSdp):
+        read_publisher_offer(parse_sdp(offer))
