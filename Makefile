@@ -9,6 +9,8 @@ PYTHON ?= python3
 PORT ?= 8080
 DATA ?= data
 SOURCE ?=
+SECONDS ?= 60
+TARGETS ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -51,8 +53,8 @@ types: .state/installed ## TypeScript types of the wire messages, from classroom
 diagrams: .state/installed ## the drawings in docs/ that are made from the code
 	@$(BIN)/python -m tools.lesson_diagram
 
-fuzz: .state/installed-test ## the property tests, for long (FUZZ_EXAMPLES=20000)
-	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --timeout=0 tests/fuzz
+fuzz: .state/installed-fuzz ## attack every parser, guided by coverage (SECONDS=60 TARGETS="rtp sdp")
+	@$(NICE) $(BIN)/python -m tests.fuzz.run $(SECONDS) $(TARGETS)
 
 bench-latency: .state/test-packages .state/installed-test ## glass-to-glass delay, agent to Chromium
 	@$(BIN)/python -m bench.latency
@@ -103,6 +105,10 @@ $(BIN)/python:
 # The demo would make it on its first start; made here, that start is as quick as every other.
 .state/demo-film.mp4: .state/installed
 	@$(BIN)/qianshou room-demo-video $@ >/dev/null
+
+.state/installed-fuzz: .state/installed-test
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[test,fuzz]'
+	@touch $@
 
 .state/installed-test: .state/installed
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[test]'
