@@ -67,6 +67,8 @@ class MediaEngine:
         # Of sessions that are gone; the properties add the living.
         self._keyframe_requests_ended = 0
         self._rejected_ended = 0
+        self._ice_restarts_ended = 0
+        self.ended: dict[str, int] = {}  # sessions, by reason
         self._network = Network(host, port, addresses, receive=self.receive, on_closed=self._path_closed, clock=clock)
 
     @property
@@ -82,6 +84,10 @@ class MediaEngine:
     def rejected(self) -> int:
         """Datagrams of known peers that were forged, replayed or malformed."""
         return self._rejected_ended + sum(session.peer.rejected for session in self.sessions.values())
+
+    @property
+    def ice_restarts(self) -> int:
+        return self._ice_restarts_ended + sum(session.peer.ice_restarts for session in self.sessions.values())
 
     async def run(self) -> None:
         """Serve until cancelled; `close` afterwards."""
@@ -332,6 +338,8 @@ class MediaEngine:
         for address in session.peer.addresses:
             self._release(session, address)
         self._rejected_ended += session.peer.rejected
+        self._ice_restarts_ended += session.peer.ice_restarts
+        self.ended[reason] = self.ended.get(reason, 0) + 1
         room = session.room
         if isinstance(session, PublisherSession):
             self._keyframe_requests_ended += session.keyframe_requests

@@ -15,6 +15,7 @@ from classroom.service import Context, ServerRole
 from media_server.api.exchange import Exchange
 from media_server.api.metrics import MediaMetrics
 from media_server.api.signalling import Signalling
+from media_server.api.statistics import StatisticsApi
 from media_server.engine import MediaEngine
 from media_server.sessions import SubscriberSession
 
@@ -54,6 +55,7 @@ class MediaService:
         engine.on_room_changed = self._changed.add
         Exchange(engine, context.store).add_routes(context.routes)
         Signalling(engine, context.store, context.sockets)
+        StatisticsApi(engine, context.node, context.clock).add_routes(context.routes)
         MediaMetrics(engine, context.metrics)
         context.tasks.spawn(engine.run(), "media engine")
         context.tasks.forever(self._follow_lessons, "media lessons")

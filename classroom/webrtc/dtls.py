@@ -111,6 +111,11 @@ class DtlsEndpoint:
         self.keys: SrtpKeys | None = None
         self.received: list[bytes] = []  # application data (SCTP), for the owner to take
 
+    @property
+    def cipher(self) -> str:
+        """The cipher suite, in OpenSSL's words; empty before there is one."""
+        return self._ssl.get_cipher_name() or ""
+
     def start(self) -> list[bytes]:
         """The client's first flight; nothing for a server."""
         return self._handshake() if self._role == "client" else []

@@ -75,6 +75,7 @@ class Downlink:
         self.current: Encoding | None = None
         self.packets_sent = 0
         self.octets_sent = 0
+        self.packets_resent = 0
         # RFC 3711 § 3.3.1: a receiver assumes rollover counter 0, so the first sequence number stays well below 2^16.
         self._next_index = randomness.randrange(1, 1 << 15)
         self.next_rtx_index = randomness.randrange(1, 1 << 15)
@@ -233,6 +234,7 @@ class Downlink:
                 pressed = self._compressed.get(packet.timestamp)
                 timestamp_offset = timestamp_offset if pressed is None else pressed - packet.timestamp
             self._resent[index] = now
+            self.packets_resent += 1
             runs.append(Run((packet,), stretch.index_offset, timestamp_offset))
         if len(self._resent) > 2048:
             self._resent = {index: at for index, at in self._resent.items() if now - at < 1.0}

@@ -84,6 +84,11 @@ class Encoding:
             self.keyframes.want()
         return indices
 
+    @property
+    def jitter_s(self) -> float:
+        """Interarrival jitter (RFC 3550 § 6.4.1)."""
+        return self._jitter / self.clock_rate
+
     def receive_report(self, report: SenderReport, now: float) -> None:
         self.sender_report, self.sender_report_at = report, now
 
