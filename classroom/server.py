@@ -175,7 +175,7 @@ def spare_the_collector() -> None:
     processor under load, and pauses of tens of milliseconds."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+    gc.set_threshold(GC_ALLOCATIONS, 20, 10)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -18,7 +18,7 @@ from classroom.messages.live import WantedTrack
 from classroom.model.principal import Principal
 from classroom.rtp.sdp import parse_sdp
 from classroom.webrtc.dtls import DtlsCertificate, DtlsRole
-from media_server.sessions import PublisherSession, SubscriberSession
+from media_server.sessions import PublisherSession, SubscriberSession, nobody
 from media_server.sfu.negotiation import (
     Offer,
     Transport,
@@ -31,7 +31,7 @@ from media_server.sfu.negotiation import (
 from media_server.sfu.room import Room, TrackChanged
 from media_server.transport.ice import answer_check, local_ufrag, parse_check
 from media_server.transport.network import Address, Network, Received
-from media_server.transport.peer import Peer
+from media_server.transport.peer import NoOwner, Peer
 
 TICK_S = 0.02
 VIEWER_TICKS = 10  # a viewer's turn comes every so many ticks: its reports and timeouts can wait for 200 ms
@@ -351,4 +351,9 @@ class MediaEngine:
         if room.empty and not any(each.room is room for each in self.sessions.values()):
             self.rooms.pop(room.lesson_id, None)
         self.on_room_changed(room.lesson_id)
-        session.on_lost(reason)
+        on_lost = session.on_lost
+        # Break the circles, so that the memory of a connection (OpenSSL's, mostly) goes with it and not with the
+        # next full collection.
+        session.on_end = session.on_lost = nobody
+        session.peer.owner = NoOwner()
+        on_lost(reason)

@@ -35,7 +35,7 @@ MAX_REPAIRS = 256  # retransmissions for one NACK packet
 log = get_logger(__name__)
 
 
-def _nobody(reason: str) -> None:
+def nobody(reason: str) -> None:
     """Nobody waits for the end of this session yet."""
 
 
@@ -46,8 +46,8 @@ class PublisherSession:
 
     def __init__(self, id_: str, room: Room, principal_id: str, source_name: str, offer: Offer) -> None:
         self.id = id_
-        self.on_end: Callable[[str], None] = _nobody  # the engine's
-        self.on_lost: Callable[[str], None] = _nobody  # for whoever opened the session
+        self.on_end: Callable[[str], None] = nobody  # the engine's
+        self.on_lost: Callable[[str], None] = nobody  # for whoever opened the session
         self.room = room
         self.principal_id = principal_id
         tracks = [Track(section.kind, section.codec.clock_rate, list(section.rids)) for section in offer.sections]
@@ -87,8 +87,8 @@ class SubscriberSession:
 
     def __init__(self, id_: str, room: Room, principal: Principal, since: datetime) -> None:
         self.id = id_
-        self.on_end: Callable[[str], None] = _nobody  # the engine's
-        self.on_lost: Callable[[str], None] = _nobody  # for whoever opened the session
+        self.on_end: Callable[[str], None] = nobody  # the engine's
+        self.on_lost: Callable[[str], None] = nobody  # for whoever opened the session
         self.room = room
         self.principal_id = principal.id
         self.name = principal.name

@@ -33,6 +33,18 @@ class PeerOwner(Protocol):
     def lost(self, reason: str) -> None: ...
 
 
+class NoOwner:
+    """Takes what still comes after the end."""
+
+    def connected(self, sender: SrtpSender, now: float) -> None: ...
+
+    def rtp(self, packet: RtpPacket, now: float) -> None: ...
+
+    def rtcp(self, packets: Sequence[RtcpPacket], now: float) -> None: ...
+
+    def lost(self, reason: str) -> None: ...
+
+
 class Peer:
     """`send` puts datagrams on the wire to `address`, which is where the nominated check came from."""
 
@@ -48,7 +60,7 @@ class Peer:
     ) -> None:
         self.local = new_credentials()
         self.previous: Credentials | None = None  # still good while an ICE restart is under way
-        self.owner = owner
+        self.owner: PeerOwner = owner
         self.address: Address | None = None
         self.addresses: list[Address] = []
         self.closed = False
