@@ -1,7 +1,7 @@
 """DTLS for SRTP (RFC 5763, RFC 5764) on pyOpenSSL, without sockets or tasks: datagrams in, datagrams out.
 
 Why not aiortc's RTCDtlsTransport, which also sits on pyOpenSSL: it needs a task per peer and private names, and it cuts
-a long flight into datagrams in the middle of records (docs/adr/0002).
+a long flight into datagrams in the middle of records (docs/adr/0011).
 """
 
 from collections.abc import Iterable, Iterator
