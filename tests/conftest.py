@@ -1,6 +1,5 @@
 """Fixtures of all tests: real servers, started when the first test asks for them."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,11 +11,7 @@ from tests.fakes.servers import PostgresServer, RedisServer, short_directory
 
 # Properties are about what is true, not about how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# `make fuzz`: for as long as one likes.
-settings.register_profile(
-    "fuzz", settings.get_profile("patient"), max_examples=int(os.environ.get("FUZZ_EXAMPLES", "20000"))
-)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

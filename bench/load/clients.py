@@ -1,6 +1,7 @@
-"""One publisher and N subscribers in one process: `python -m bench.load.clients CONFIG` (JSON).
+"""A publisher, N subscribers, or both in one process: `python -m bench.load.clients CONFIG` (JSON).
 
-Prints `ready`, waits for a line on standard input, sends for the given time and prints what was sent and received.
+Prints `ready`, waits for a line on standard input, sends (or just receives) for the given time and prints what was sent
+and received. A process with both also tells how long packets took from its publisher to its subscribers.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from bench.load.peer import H264, FrameSource, LoadPeer
 
 CONNECT_WITHIN_S = 60.0
 DRAIN_S = 1.0
+JOIN_AT_ONCE = 20
 CLOCK_RATE = 90_000
 SDP = {"Content-Type": "application/sdp"}
 
@@ -33,7 +35,8 @@ class Load:
     subscribers: int
     packets_per_s: int
     seconds: float
-    equal: bool
+    equal: bool = True
+    publishes: bool = True
 
 
 def picture_sizes(equal: bool) -> list[list[int]]:
@@ -50,7 +53,7 @@ def picture_sizes(equal: bool) -> list[list[int]]:
     return pictures
 
 
-async def connect_ours(http: aiohttp.ClientSession, load: Load) -> tuple[LoadPeer, list[LoadPeer]]:
+async def connect_ours(http: aiohttp.ClientSession, load: Load) -> tuple[LoadPeer | None, list[LoadPeer]]:
     async def open_peer(direction: str, path: str, token: str) -> LoadPeer:
         peer = LoadPeer()
         headers = {**SDP, "Authorization": f"Bearer {token}"}
@@ -63,11 +66,17 @@ async def connect_ours(http: aiohttp.ClientSession, load: Load) -> tuple[LoadPee
         await peer.connected.wait()
         return peer
 
-    publisher = await open_peer("sendonly", "whip", load.publish_token)
-    return publisher, [await open_peer("recvonly", "whep", load.join_token) for _ in range(load.subscribers)]
+    publisher = await open_peer("sendonly", "whip", load.publish_token) if load.publishes else None
+    at_once = asyncio.Semaphore(JOIN_AT_ONCE)
+
+    async def join() -> LoadPeer:
+        async with at_once:
+            return await open_peer("recvonly", "whep", load.join_token)
+
+    return publisher, list(await asyncio.gather(*(join() for _ in range(load.subscribers))))
 
 
-async def connect_janus(http: aiohttp.ClientSession, load: Load) -> tuple[LoadPeer, list[LoadPeer]]:
+async def connect_janus(http: aiohttp.ClientSession, load: Load) -> tuple[LoadPeer | None, list[LoadPeer]]:
     handle = await Handle(http, load.url).open()
     room = await handle.create_room()
     joined = await handle.request({"request": "join", "ptype": "publisher", "room": room})
@@ -107,23 +116,58 @@ async def run(load: Load) -> dict[str, Any]:
     async with aiohttp.ClientSession(connector=connector) as http:
         connect = connect_ours if load.server == "ours" else connect_janus
         publisher, subscribers = await asyncio.wait_for(connect(http, load), CONNECT_WITHIN_S)
-        source = FrameSource(publisher.ssrc, H264, picture_sizes(load.equal), gop=25)
-        await send(publisher, load, 1.0, source)  # everybody has started: keyframe, first reports
-        await asyncio.sleep(DRAIN_S)
-        before = sum(peer.received for peer in subscribers)
+        taken = Delays(publisher, subscribers) if publisher is not None else None
+        source = FrameSource(publisher.ssrc if publisher else 0, H264, picture_sizes(load.equal), gop=25)
+        if publisher is not None:
+            await send(publisher, load, 1.0, source)  # everybody has started: keyframe, first reports
+            await asyncio.sleep(DRAIN_S)
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
-        sent = await send(publisher, load, load.seconds, source)
+        before = sum(peer.received for peer in subscribers)
+        sent = 0
+        if publisher is not None and taken is not None:
+            taken.begin()
+            sent = await send(publisher, load, load.seconds, source)
+        else:
+            await asyncio.to_thread(sys.stdin.readline)  # until told
         await asyncio.sleep(DRAIN_S)
         received = sum(peer.received for peer in subscribers) - before
-        for peer in (publisher, *subscribers):
+        for peer in [*subscribers, *([publisher] if publisher else [])]:
             peer.close()
         return {
             "sent": sent,
             "received": received,
             "expected": sent * len(subscribers),
             "srtp": sorted({peer.profile for peer in subscribers}),
+            "delays_ms": taken.percentiles() if taken is not None else {},
         }
+
+
+class Delays:
+    """From the publisher's socket to the first subscriber's: packets are told apart by their order."""
+
+    def __init__(self, publisher: LoadPeer, subscribers: list[LoadPeer]) -> None:
+        self._sent: list[float] = []
+        self._received: list[float] = []
+        self._clock = asyncio.get_running_loop().time
+        self._measuring = False
+        publisher.on_sent = lambda: self._note(self._sent)
+        if subscribers:
+            subscribers[0].on_rtp = lambda data: self._note(self._received)
+
+    def begin(self) -> None:
+        self._measuring = True
+
+    def percentiles(self) -> dict[str, float]:
+        """Milliseconds; nothing when packets were lost, since order tells nothing then."""
+        if not self._received or len(self._sent) != len(self._received):
+            return {}
+        delays = sorted(1000 * (at - since) for since, at in zip(self._sent, self._received, strict=True))
+        return {name: delays[int(len(delays) * share)] for name, share in (("p50", 0.5), ("p99", 0.99))}
+
+    def _note(self, times: list[float]) -> None:
+        if self._measuring:
+            times.append(self._clock())
 
 
 def main() -> None:

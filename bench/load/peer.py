@@ -48,6 +48,7 @@ class LoadPeer:
         self.received = 0
         self.received_bytes = 0
         self.on_rtp: Callable[[bytes], None] | None = None
+        self.on_sent: Callable[[], None] = lambda: None
         self.ssrc = secrets.randbelow(1 << 32)
         self.profile = ""
         self.connected = asyncio.Event()
@@ -92,6 +93,7 @@ class LoadPeer:
         """Send RTP packets as (header, payload, index)."""
         assert self._sender is not None
         for header, payload, index in packets:
+            self.on_sent()
             self._transmit(self._sender.rtp(header, payload, self.ssrc, index))
 
     def close(self) -> None:

@@ -36,6 +36,7 @@ class Deed(StrEnum):
     PLAN_OWN_LESSON = "plan_own_lesson"
     SEE_ROOM = "see_room"
     MANAGE_SCHOOL = "manage_school"  # its rooms, devices and accounts
+    SEE_CONNECTIONS = "see_connections"  # every media connection, with its addresses
 
 
 _R = Relation
@@ -55,6 +56,7 @@ ALLOWED: Mapping[Deed, frozenset[Relation]] = {
     Deed.PLAN_OWN_LESSON: frozenset({_R.ADMIN, _R.COORDINATOR, _R.COLLEAGUE}),
     Deed.SEE_ROOM: frozenset({_R.ADMIN, _R.COORDINATOR, _R.SUPERVISOR, _R.COLLEAGUE, _R.ROOM_DEVICE, _R.SCHOOL_DEVICE}),
     Deed.MANAGE_SCHOOL: frozenset({_R.ADMIN, _R.COORDINATOR}),
+    Deed.SEE_CONNECTIONS: frozenset({_R.ADMIN}),
 }
 
 

@@ -1,5 +1,7 @@
 """For operators and their tools: is it alive, can it serve, what does it count."""
 
+import asyncio
+
 from aiohttp import web
 from prometheus_client import Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -20,6 +22,9 @@ class Health:
         self._ready = False
         Gauge("sockets_open", "Open /ws connections", registry=context.metrics).set_function(
             lambda: len(context.sockets)
+        )
+        Gauge("asyncio_tasks", "Tasks of the event loop", registry=context.metrics).set_function(
+            lambda: len(asyncio.all_tasks())
         )
 
     def add_routes(self, routes: Routes) -> None:

@@ -1,4 +1,4 @@
-"""RTCP packets: reports (RFC 3550 § 6), feedback (RFC 4585, RFC 5104) and REMB (draft-alvestrand-rmcat-remb-03).
+"""RTCP packets: reports (RFC 3550 § 6, RFC 3611), feedback (RFC 4585, RFC 5104), REMB (draft-alvestrand-rmcat-remb-03).
 
 `parse_compound` reads what we act on and passes over the rest; it raises only for bytes that are not RTCP at all.
 """
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from classroom.rtp.packet import RTP_VERSION, MalformedPacket
 from classroom.rtp.twcc import TransportFeedback
 
-SR, RR, SDES, BYE, APP, RTPFB, PSFB = 200, 201, 202, 203, 204, 205, 206
+SR, RR, SDES, BYE, APP, RTPFB, PSFB, XR = 200, 201, 202, 203, 204, 205, 206, 207
+XR_REFERENCE, XR_DELAY = 4, 5
 FMT_NACK = 1
 FMT_PLI, FMT_FIR, FMT_AFB = 1, 4, 15
 NTP_EPOCH_OFFSET_S = 2_208_988_800  # 1900 to 1970
@@ -155,8 +156,44 @@ class Remb:
         return _pack(FMT_AFB, PSFB, body + struct.pack(f"!{len(self.ssrcs)}I", *self.ssrcs))
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiverReference:
+    """XR with a receiver reference time (RFC 3611 § 4.4): lets one who sends nothing learn the round trip."""
+
+    ssrc: int
+    ntp_time: int
+
+    def pack(self) -> bytes:
+        return _pack(0, XR, struct.pack("!IBxHQ", self.ssrc, XR_REFERENCE, 2, self.ntp_time))
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceDelay:
+    """XR with one DLRR sub-block (RFC 3611 § 4.5), the answer to `receiver_ssrc`'s reference time: the middle 32 bits
+    of that, and how long ago it came in 1/65,536 s."""
+
+    ssrc: int
+    receiver_ssrc: int
+    last_reference: int
+    delay: int
+
+    def pack(self) -> bytes:
+        block = struct.pack("!BxHIII", XR_DELAY, 3, self.receiver_ssrc, self.last_reference, self.delay & 0xFFFFFFFF)
+        return _pack(0, XR, struct.pack("!I", self.ssrc) + block)
+
+
 RtcpPacket = (
-    SenderReport | ReceiverReport | SourceDescription | Bye | Nack | PictureLoss | FullIntra | Remb | TransportFeedback
+    SenderReport
+    | ReceiverReport
+    | SourceDescription
+    | Bye
+    | Nack
+    | PictureLoss
+    | FullIntra
+    | Remb
+    | TransportFeedback
+    | ReceiverReference
+    | ReferenceDelay
 )
 
 
@@ -237,6 +274,8 @@ def _parse_body(count: int, kind: int, body: bytes) -> list[RtcpPacket]:
         sender, head = struct.unpack_from("!I8xI", body)
         ssrcs = struct.unpack_from(f"!{head >> 24}I", body, 16)
         return [Remb(sender, (head & 0x3FFFF) << (head >> 18 & 0x3F), ssrcs)]
+    if kind == XR:
+        return _parse_extended(body)
     return []
 
 
@@ -249,6 +288,22 @@ def _parse_reports(count: int, body: bytes, offset: int) -> tuple[ReportBlock, .
             lost -= 0x1000000
         reports.append(ReportBlock(ssrc, loss >> 24, lost, highest, jitter, last_sr, delay))
     return tuple(reports)
+
+
+def _parse_extended(body: bytes) -> list[RtcpPacket]:
+    packets: list[RtcpPacket] = []
+    (ssrc,) = struct.unpack_from("!I", body)
+    position = 4
+    while position < len(body):
+        kind, words = struct.unpack_from("!BxH", body, position)
+        block = body[position + 4 : position + 4 + 4 * words]
+        if kind == XR_REFERENCE:
+            packets.append(ReceiverReference(ssrc, *struct.unpack_from("!Q", block)))
+        elif kind == XR_DELAY:
+            entries = struct.iter_unpack("!III", block[: len(block) // 12 * 12])
+            packets.extend(ReferenceDelay(ssrc, *entry) for entry in entries)
+        position += 4 + 4 * words
+    return packets
 
 
 def _parse_nack_items(fci: bytes) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """DTLS for SRTP (RFC 5763, RFC 5764) on pyOpenSSL, without sockets or tasks: datagrams in, datagrams out.
 
 Why not aiortc's RTCDtlsTransport, which also sits on pyOpenSSL: it needs a task per peer and private names, and it cuts
-a long flight into datagrams in the middle of records (docs/adr/0002).
+a long flight into datagrams in the middle of records (docs/adr/0011).
 """
 
 from collections.abc import Iterable, Iterator
@@ -111,13 +111,18 @@ class DtlsEndpoint:
         self.keys: SrtpKeys | None = None
         self.received: list[bytes] = []  # application data (SCTP), for the owner to take
 
+    @property
+    def cipher(self) -> str:
+        """The cipher suite, in OpenSSL's words; empty before there is one."""
+        return self._ssl.get_cipher_name() or ""
+
     def start(self) -> list[bytes]:
         """The client's first flight; nothing for a server."""
         return self._handshake() if self._role == "client" else []
 
     def receive(self, datagram: bytes) -> list[bytes]:
         """Raises `DtlsFailed` when the handshake cannot succeed. Garbage is passed over, as RFC 6347 § 4.1.2.7 asks."""
-        if self.state is DtlsState.CLOSED:
+        if self.state is DtlsState.CLOSED or not datagram:  # OpenSSL reports an empty write as an error
             return []
         self._ssl.bio_write(datagram)
         if self.state is DtlsState.HANDSHAKING:

@@ -1,5 +1,6 @@
 """What operators see of the media plane. The names are a promise (docs/operations.md)."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry
@@ -8,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from media_server.engine import MediaEngine
 from media_server.sessions import PublisherSession
+from media_server.transport.tcp import TcpAddress
 
 
 class MediaMetrics(Collector):
@@ -32,6 +34,38 @@ class MediaMetrics(Collector):
         yield CounterMetricFamily(
             "media_keyframe_requests", "Keyframes asked of publishers (PLI)", engine.keyframe_requests
         )
+        yield from self._connections()
         yield GaugeMetricFamily("media_rooms", "Lessons with media on this node", len(engine.rooms))
         yield GaugeMetricFamily("media_publishers", "Sources being published", publishers)
         yield GaugeMetricFamily("media_subscribers", "Viewers connected", len(engine.sessions) - publishers)
+
+    def _connections(self) -> Iterator[Metric]:
+        """How peers reach us, and why they left."""
+        engine, network = self._engine, self._engine.network
+        paths: Counter[tuple[str, str]] = Counter()
+        qualities: Counter[str] = Counter()
+        for session in engine.sessions.values():
+            if not isinstance(session, PublisherSession):
+                qualities[session.subscriber.quality()] += 1
+            if session.peer.connected and (address := session.peer.address) is not None:
+                protocol = "tcp" if isinstance(address, TcpAddress) else "udp"
+                paths[protocol, "6" if ":" in address[0] else "4"] += 1
+        peers = GaugeMetricFamily("media_peers", "Connected peers by path", labels=["protocol", "ip_version"])
+        for path, count in paths.items():
+            peers.add_metric(path, count)
+        yield peers
+        viewers = GaugeMetricFamily("media_viewers", "Viewers by what their reports say", labels=["quality"])
+        for quality, count in qualities.items():
+            viewers.add_metric([quality], count)
+        yield viewers
+        ended = CounterMetricFamily("media_sessions_ended", "Sessions that ended", labels=["reason"])
+        for reason, count in engine.ended.items():
+            ended.add_metric([reason], count)
+        yield ended
+        yield CounterMetricFamily("media_ice_restarts", "ICE restarts", engine.ice_restarts)
+        yield GaugeMetricFamily("media_tcp_connections", "Open ICE-TCP connections", network.connections)
+        yield CounterMetricFamily(
+            "media_tcp_connections_refused",
+            "ICE-TCP connections over a limit or without proof",
+            network.connections_refused,
+        )

@@ -1,12 +1,26 @@
 """A publisher's packets: which encoding each belongs to, which repair others, and what to tell the publisher."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from classroom.rtp.packet import RtpPacket
-from classroom.rtp.rtcp import Bye, Nack, PictureLoss, ReceiverReport, RtcpPacket, SenderReport
+from classroom.rtp.rtcp import (
+    Bye,
+    Nack,
+    PictureLoss,
+    ReceiverReference,
+    ReceiverReport,
+    ReferenceDelay,
+    Remb,
+    RtcpPacket,
+    SenderReport,
+    compact_ntp,
+    ntp_time,
+)
 from classroom.rtp.twcc import TWCC, ArrivalLog
 from media_server.sfu.encoding import Encoding
+from media_server.sfu.estimate import ReceiveEstimate
 from media_server.sfu.negotiation import MID, REPAIRED_RID, RID, OfferedSection
 from media_server.sfu.room import Room
 from media_server.sfu.source import Source, Track
@@ -15,6 +29,7 @@ MAX_STREAMS = 16  # SSRCs of one publisher: four encodings and a sound with thei
 REPORT_EVERY_S = 1.0
 # Within what the draft's authors measured (50 – 250 ms): a school's line is narrow, so its queue is noticed soon.
 FEEDBACK_EVERY_S = 0.05
+REMEMBERED_REFERENCES = 8
 OUR_SSRC = 1  # RTCP sender of feedback; RFC 8834 lets a receiver-only endpoint use any
 
 
@@ -39,7 +54,11 @@ class Uplink:
         self._arrivals = ArrivalLog()
         self._report_at = 0.0
         self._feedback_at = 0.0
-        self._rtt_s = 0.0
+        # Our estimate is for who asks for it and cannot make a better one from the arrivals (draft-holmer § 1).
+        feedback = {name for section in sections for name in section.codec.feedback}
+        self._estimate = ReceiveEstimate() if "goog-remb" in feedback and self._number_id is None else None
+        self._references: deque[tuple[int, float]] = deque(maxlen=REMEMBERED_REFERENCES)
+        self.rtt_s: float | None = None
         self.keyframe_requests = 0
 
     def connected(self, now: float) -> None:
@@ -65,6 +84,8 @@ class Uplink:
                 stream = self._streams.get(packet.ssrc)
                 if stream is not None and not stream.repair:
                     stream.encoding.receive_report(packet, now)
+            elif isinstance(packet, ReferenceDelay) and packet.receiver_ssrc == OUR_SSRC:
+                self._hear_delay(packet, now)
             elif isinstance(packet, Bye):
                 for ssrc in packet.ssrcs:
                     self._streams.pop(ssrc, None)
@@ -75,10 +96,9 @@ class Uplink:
         encodings = [stream.encoding for stream in self._streams.values() if not stream.repair]
         if now >= self._report_at:
             self._report_at = now + REPORT_EVERY_S
-            blocks = (encoding.report_block(now) for encoding in encodings)
-            packets.append(ReceiverReport(OUR_SSRC, tuple(block for block in blocks if block)))
+            packets.extend(self._reports(encodings, now))
         for encoding in encodings:
-            if lost := encoding.nacks.due(now, self._rtt_s):
+            if lost := encoding.missing(now, self.rtt_s or 0.0):
                 packets.append(Nack(OUR_SSRC, encoding.ssrc, tuple(index & 0xFFFF for index in lost)))
             if encoding.keyframes.due(now):
                 packets.append(PictureLoss(OUR_SSRC, encoding.ssrc))
@@ -88,6 +108,24 @@ class Uplink:
             media_ssrc = encodings[0].ssrc if encodings else 0
             packets.extend(self._arrivals.feedback(OUR_SSRC, media_ssrc, now))
         return packets
+
+    def _reports(self, encodings: Sequence[Encoding], now: float) -> Iterator[RtcpPacket]:
+        blocks = [block for encoding in encodings if (block := encoding.report_block(now))]
+        yield ReceiverReport(OUR_SSRC, tuple(blocks))
+        # Any clock will do: the answer only echoes it (RFC 3611 § 4.5).
+        reference = ntp_time(now)
+        self._references.append((compact_ntp(reference), now))
+        yield ReceiverReference(OUR_SSRC, reference)
+        if self._estimate is not None and blocks:
+            loss = max(block.fraction_lost for block in blocks) / 256
+            arrived_bps = sum(encoding.bitrate_bps for encoding in encodings)
+            ssrcs = tuple(encoding.ssrc for encoding in encodings)
+            yield Remb(OUR_SSRC, self._estimate.update(arrived_bps, loss), ssrcs)
+
+    def _hear_delay(self, packet: ReferenceDelay, now: float) -> None:
+        for reference, at in self._references:
+            if reference == packet.last_reference:
+                self.rtt_s = max(0.0, now - at - packet.delay / 65_536)
 
     def _identify(self, packet: RtpPacket) -> _Stream | None:
         """What a new SSRC is: by its RID and MID extensions, by `a=ssrc`, or by its payload type."""

@@ -33,6 +33,18 @@ class PeerOwner(Protocol):
     def lost(self, reason: str) -> None: ...
 
 
+class NoOwner:
+    """Takes what still comes after the end."""
+
+    def connected(self, sender: SrtpSender, now: float) -> None: ...
+
+    def rtp(self, packet: RtpPacket, now: float) -> None: ...
+
+    def rtcp(self, packets: Sequence[RtcpPacket], now: float) -> None: ...
+
+    def lost(self, reason: str) -> None: ...
+
+
 class Peer:
     """`send` puts datagrams on the wire to `address`, which is where the nominated check came from."""
 
@@ -48,7 +60,7 @@ class Peer:
     ) -> None:
         self.local = new_credentials()
         self.previous: Credentials | None = None  # still good while an ICE restart is under way
-        self.owner = owner
+        self.owner: PeerOwner = owner
         self.address: Address | None = None
         self.addresses: list[Address] = []
         self.closed = False
@@ -56,6 +68,10 @@ class Peer:
         self.rejected = 0
         self.remote_ufrag = ""
         self.ice_restarts = 0
+        self.packets_sent = 0
+        self.packets_received = 0
+        self.bytes_received = 0
+        self.connected_after_s: float | None = None  # from the answer to the end of the handshake
         self._began_at = now
         self._nominated: tuple[bool, int] | None = None  # rank of the pair in use
         self._nominated_at = now
@@ -69,6 +85,14 @@ class Peer:
     @property
     def connected(self) -> bool:
         return self._sender is not None and not self.closed
+
+    @property
+    def dtls_state(self) -> DtlsState:
+        return self._dtls.state
+
+    @property
+    def dtls_cipher(self) -> str:
+        return self._dtls.cipher
 
     @property
     def srtp_profile(self) -> str:
@@ -137,6 +161,7 @@ class Peer:
             self._receiver = srtp_receiver(self._dtls.keys)
             self._sender = srtp_sender(self._dtls.keys)
             self.heard_at = now
+            self.connected_after_s = now - self._began_at
             self.owner.connected(self._sender, now)
 
     def media(self, datagram: bytes, now: float) -> None:
@@ -152,6 +177,8 @@ class Peer:
             self.rejected += 1
             return
         self.heard_at = now
+        self.packets_received += 1
+        self.bytes_received += len(datagram)
 
     def send_rtcp(self, packets: Iterable[RtcpPacket]) -> None:
         if self._sender is not None and self.address is not None and not self.closed:
@@ -160,6 +187,7 @@ class Peer:
     def send(self, packets: Sequence[bytes]) -> None:
         """Protected datagrams."""
         if self.address is not None and not self.closed:
+            self.packets_sent += len(packets)
             self._send(self.address, packets)
 
     def tick(self, now: float) -> None:

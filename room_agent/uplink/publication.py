@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from classroom.clock import Clock
 from classroom.logs import get_logger
 from classroom.messages.views import MediaKind
-from classroom.rtp.rtcp import Bye, FullIntra, Nack, PictureLoss, RtcpPacket, SourceDescription
+from classroom.rtp.rtcp import (
+    Bye,
+    FullIntra,
+    Nack,
+    PictureLoss,
+    ReceiverReference,
+    ReferenceDelay,
+    RtcpPacket,
+    SourceDescription,
+    compact_ntp,
+)
 from classroom.tasks import Tasks
 from classroom.webrtc.dtls import DtlsCertificate
 from room_agent.capture.frames import SAMPLE_RATE_HZ, SystemBeat
@@ -259,6 +269,10 @@ class Publication:
                         continue
                     self._fir_seen[packet.media_ssrc] = packet.sequence
                 keyframes.add(known[0])
+            elif isinstance(packet, ReceiverReference) and self._by_ssrc:
+                # RFC 3611 § 4.5: the server sends nothing and learns the round trip this way; answered without delay.
+                ssrc = next(iter(self._by_ssrc))
+                self._link.send_rtcp([ReferenceDelay(ssrc, packet.ssrc, compact_ntp(packet.ntp_time), 0)])
         if keyframes:
             self._on_keyframe(keyframes)
 

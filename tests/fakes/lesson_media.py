@@ -1,19 +1,17 @@
 """A lesson's media under virtual time: a camera with three encodings, a room, and viewers that record what they get."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from classroom.rtp.packet import RtpPacket
-from classroom.rtp.sdp import Codec
-from media_server.sfu.downlink import Downlink, Format
+from media_server.sfu.downlink import Downlink
 from media_server.sfu.history import MediaPacket
 from media_server.sfu.room import Room, Sending
 from media_server.sfu.source import Source, Track
 from media_server.sfu.subscriber import Subscriber
-from tests.fakes.camera import AV1, H264, VP8, VP9, FakeCamera
+from tests.fakes.camera import CLOCK_RATE, FakeCamera
 
-CODECS = (VP8, VP9, H264, AV1)
 Lose = Callable[[RtpPacket], bool]
 
 
@@ -46,15 +44,13 @@ class LessonMedia:
 
     FPS = 25
 
-    def __init__(
-        self, rids: tuple[str, ...] = ("h", "m", "l"), *, gop: int = 50, camera: type[FakeCamera] = FakeCamera
-    ) -> None:
+    def __init__(self, rids: tuple[str, ...] = ("h", "m", "l"), *, gop: int = 50) -> None:
         self.now = 100.0
         self.room = Room("lesson")
         self.viewers: dict[str, Viewer] = {}
         sizes = {"h": (4, 1_100), "m": (2, 700), "l": (1, 400)}
         self.cameras = {
-            rid: camera(
+            rid: FakeCamera(
                 number + 1,
                 packets_per_picture=sizes[rid][0] if rid in sizes else 2,
                 packet_bytes=sizes[rid][1] if rid in sizes else 300,
@@ -64,7 +60,7 @@ class LessonMedia:
             )
             for number, rid in enumerate(rids)
         }
-        self.track = Track("video", camera.codec, list(rids))
+        self.track = Track("video", CLOCK_RATE, list(rids))
         self.source = Source("teacher", [self.track])
         self.room.publish(self.source)
 
@@ -72,10 +68,17 @@ class LessonMedia:
         encoding = self.track.encoding(rid) or self.room.add_encoding(self.source, self.track, rid, packet.ssrc)
         self.room.receive(encoding, packet, self.now)
 
-    def join(self, name: str, *, rtx: bool = True, codecs: Sequence[Codec] = CODECS) -> Viewer:
+    def join(self, name: str, *, rtx: bool = True) -> Viewer:
         subscriber = Subscriber(name)
-        formats = [Format(codec, codec.payload_type + 1 if rtx else None) for codec in codecs]
-        downlink = Downlink("v", "teacher", "video", formats, random.Random(name))
+        downlink = Downlink(
+            "v",
+            "teacher",
+            "video",
+            clock_rate=CLOCK_RATE,
+            payload_type=102,
+            rtx_payload_type=103 if rtx else None,
+            randomness=random.Random(name),
+        )
         subscriber.set_downlinks({"v": downlink})
         self.viewers[name] = Viewer(subscriber)
         self.room.subscribe(subscriber, self.now)

@@ -109,6 +109,7 @@ MATRIX: dict[str, Row] = {
     "GET /api/v1/rooms/{id}/teachers": Row(
         ADMINS | COORDINATORS | SCHOOL_STAFF, lambda county: f"/api/v1/rooms/{county.room.id}/teachers"
     ),
+    "GET /api/v1/media/peers": Row(ADMINS, fixed("/api/v1/media/peers")),
     "POST /whip/{lesson}": Row(
         {"teacher", "room_device", "publisher"}, lambda county: f"/whip/{county.lesson.id}?source=slides", offer
     ),

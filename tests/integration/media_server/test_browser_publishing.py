@@ -9,6 +9,7 @@ from playwright.async_api import Page
 
 from classroom.clock import SystemClock
 from media_server.engine import MediaEngine
+from media_server.sessions import PublisherSession
 from media_server.sfu.encoding import Encoding
 from tests.fakes.lossy_relay import LossyRelay
 from tests.fakes.peers import until
@@ -78,11 +79,12 @@ async def page() -> AsyncIterator[Page]:
         yield await browser.new_page()
 
 
-async def publish(engine: MediaEngine, page: Page, rids: list[str]) -> None:
+async def publish(engine: MediaEngine, page: Page, rids: list[str]) -> PublisherSession:
     offer: str = await page.evaluate(PUBLISH, rids)
-    _, answer = engine.publish(LESSON, "teacher", "room", offer)
+    session, answer = engine.publish(LESSON, "teacher", "room", offer)
     await page.evaluate(ACCEPT, answer)
     await until(lambda: len(engine.rooms[LESSON].sources["teacher"].encodings) == max(1, len(rids)))
+    return session
 
 
 def encodings(engine: MediaEngine) -> list[Encoding]:
@@ -91,7 +93,8 @@ def encodings(engine: MediaEngine) -> list[Encoding]:
 
 async def test_feedback_lets_chromium_find_out_what_its_line_carries(engine: MediaEngine, page: Page) -> None:
     async with LossyRelay((RELAY_HOST, engine.network.port), (HOST, engine.network.port)):
-        await publish(engine, page, [])
+        session = await publish(engine, page, [])
+        await until(lambda: session.rtt_s is not None)
 
         async def ramped_up() -> bool:
             available: float = await page.evaluate(AVAILABLE_BPS)

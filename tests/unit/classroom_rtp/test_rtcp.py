@@ -12,7 +12,9 @@ from classroom.rtp.rtcp import (
     FullIntra,
     Nack,
     PictureLoss,
+    ReceiverReference,
     ReceiverReport,
+    ReferenceDelay,
     Remb,
     ReportBlock,
     RtcpPacket,
@@ -36,6 +38,8 @@ packets = st.one_of(
     st.builds(Bye, st.lists(u32, max_size=5).map(tuple)),
     st.builds(PictureLoss, u32, u32),
     st.builds(FullIntra, u32, u32, st.integers(0, 255)),
+    st.builds(ReceiverReference, u32, st.integers(0, 2**64 - 1)),
+    st.builds(ReferenceDelay, u32, u32, u32, u32),
 )
 
 

@@ -69,6 +69,13 @@ def test_a_certificate_that_the_sdp_did_not_name_is_refused() -> None:
     assert server.state is DtlsState.CLOSED
 
 
+def test_an_empty_datagram_is_nothing() -> None:
+    server, client = pair()
+    assert server.receive(b"") == []
+    exchange(server, client, client.start())
+    assert server.state is DtlsState.CONNECTED
+
+
 def test_a_fingerprint_of_an_unknown_hash_is_no_fingerprint() -> None:
     with pytest.raises(DtlsFailed):
         DtlsEndpoint(SERVER, "server", [("md5", "00")])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from classroom.rtp.packet import RtpPacket
 from media_server.sfu.history import GopCache, MediaPacket, PacketHistory
 from media_server.sfu.keyframes import MIN_INTERVAL_S, RETRY_S, KeyframeRequests
-from media_server.sfu.nack import MAX_MISSING, MAX_TRIES, NackGenerator
+from media_server.sfu.nack import GIVE_UP_S, MAX_MISSING, NackGenerator
 from media_server.sfu.nack import RETRY_S as NACK_RETRY_S
 
 
@@ -63,11 +63,12 @@ def test_a_hole_is_asked_for_at_once_then_ever_less_often_then_never() -> None:
             asked.append((round(now, 3), due))
         now += 0.005
     assert asked[0] == (0.0, [11, 12])
-    assert len(asked) == MAX_TRIES
+    assert len(asked) == 7
+    assert asked[-1][0] < GIVE_UP_S
     gaps = [later[0] - earlier[0] for earlier, later in itertools.pairwise(asked)]
     assert gaps[0] == pytest.approx(NACK_RETRY_S, abs=0.011)
     assert gaps == sorted(gaps)
-    assert nacks.given_up == 2
+    assert (nacks.given_up, nacks.abandoned) == (2, 12)
 
 
 def test_a_late_packet_is_no_longer_asked_for() -> None:
@@ -92,6 +93,15 @@ def test_an_outage_is_not_asked_for_packet_by_packet() -> None:
     nacks.receive(MAX_MISSING + 3, 0.0)
     assert nacks.due(0.0, 0.0) == []
     assert nacks.given_up == MAX_MISSING + 1
+    assert nacks.abandoned == MAX_MISSING + 2
+
+
+def test_of_too_many_holes_the_oldest_are_given_up() -> None:
+    nacks = NackGenerator()
+    for index in range(0, 2 * MAX_MISSING + 10, 2):
+        nacks.receive(index, 0.0)
+    assert len(nacks.due(0.0, 0.0)) == MAX_MISSING
+    assert nacks.abandoned == 2 * nacks.given_up - 1
 
 
 @given(st.lists(st.integers(0, 300), max_size=300))

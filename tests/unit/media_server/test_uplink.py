@@ -7,15 +7,27 @@ import pytest
 
 from classroom.messages.views import MediaKind
 from classroom.rtp.packet import ONE_BYTE_PROFILE, RtpPacket, pack_one_byte_extensions
-from classroom.rtp.rtcp import Bye, Nack, PictureLoss, ReceiverReport, RtcpPacket, SenderReport
+from classroom.rtp.rtcp import (
+    Bye,
+    Nack,
+    PictureLoss,
+    ReceiverReference,
+    ReceiverReport,
+    ReferenceDelay,
+    Remb,
+    RtcpPacket,
+    SenderReport,
+    compact_ntp,
+)
 from classroom.rtp.sdp import Codec
 from classroom.rtp.twcc import TWCC, TransportFeedback
-from media_server.sfu.downlink import Format
 from media_server.sfu.encoding import Encoding
+from media_server.sfu.estimate import LOWEST_BPS, ReceiveEstimate
+from media_server.sfu.nack import GIVE_UP_S
 from media_server.sfu.negotiation import MID, REPAIRED_RID, RID, OfferedSection
 from media_server.sfu.room import Room
 from media_server.sfu.source import Source, Track
-from media_server.sfu.uplink import FEEDBACK_EVERY_S, MAX_STREAMS, REPORT_EVERY_S, Uplink
+from media_server.sfu.uplink import FEEDBACK_EVERY_S, MAX_STREAMS, OUR_SSRC, REPORT_EVERY_S, Uplink
 from tests.fakes.camera import CLOCK_RATE, FakeCamera, labels
 
 H264, RTX, OPUS = 102, 103, 111
@@ -25,13 +37,11 @@ EXTENSIONS = {MID: 1, RID: 2, REPAIRED_RID: 3, TWCC: 4}
 def video(
     rids: tuple[str, ...] = (), ssrcs: tuple[int, ...] = (), repairs: dict[int, int] | None = None
 ) -> OfferedSection:
-    return OfferedSection(
-        "1", "video", (Format(Codec(H264, "H264", CLOCK_RATE), RTX),), EXTENSIONS, rids, ssrcs, repairs or {}
-    )
+    return OfferedSection("1", "video", Codec(H264, "H264", CLOCK_RATE), RTX, EXTENSIONS, rids, ssrcs, repairs or {})
 
 
 def audio() -> OfferedSection:
-    return OfferedSection("0", "audio", (Format(Codec(OPUS, "opus", 48_000, 2), None),), EXTENSIONS, (), (), {})
+    return OfferedSection("0", "audio", Codec(OPUS, "opus", 48_000, 2), None, EXTENSIONS, (), (), {})
 
 
 class Publication:
@@ -40,7 +50,7 @@ class Publication:
     def __init__(self, *sections: OfferedSection) -> None:
         self.now = 50.0
         self.room = Room("lesson")
-        tracks = [Track(section.kind, section.codec, list(section.rids)) for section in sections]
+        tracks = [Track(section.kind, section.codec.clock_rate, list(section.rids)) for section in sections]
         self.source = Source("teacher", tracks)
         self.room.publish(self.source)
         self.uplink = Uplink(self.room, self.source, sections)
@@ -225,3 +235,93 @@ def test_a_keyframe_is_asked_for_on_the_stream_it_is_wanted_of() -> None:
     publication.encoding().keyframes.want()
     assert PictureLoss(1, 1) in publication.feedback()
     assert publication.uplink.keyframe_requests == 1
+
+
+def test_what_never_comes_is_mended_by_a_keyframe() -> None:
+    publication = Publication(video(ssrcs=(1,)))
+    camera = FakeCamera(1)
+    publication.send(*camera.take())
+    publication.send(*camera.take()[1:])
+    asked = 0
+    while PictureLoss(1, 1) not in (packets := publication.feedback(0.02)):
+        asked += any(isinstance(packet, Nack) for packet in packets)
+    assert asked == 7
+    assert publication.now == pytest.approx(50.0 + GIVE_UP_S, abs=0.05)
+    camera.force_keyframe = True
+    publication.send(*camera.take())
+    assert not any(isinstance(packet, PictureLoss) for _ in range(200) for packet in publication.feedback(0.02))
+
+
+def test_what_is_missing_from_before_a_keyframe_needs_no_other() -> None:
+    publication = Publication(video(ssrcs=(1,)))
+    camera = FakeCamera(1)
+    publication.send(*camera.take())
+    publication.send(*camera.take()[1:])
+    camera.force_keyframe = True
+    publication.send(*camera.take())
+    assert not any(isinstance(packet, PictureLoss) for _ in range(200) for packet in publication.feedback(0.02))
+    assert publication.encoding().nacks.given_up == 1
+
+
+def test_a_keyframe_begins_with_its_parameter_sets_even_when_they_come_last() -> None:
+    publication = Publication(video(ssrcs=(1,), repairs={9: 1}))
+    camera = FakeCamera(1)
+    publication.send(*camera.take())
+    camera.force_keyframe = True
+    head, *rest = camera.take()
+    publication.send(*rest)
+    assert publication.kept()[0] == "1:0/0", "newcomers still begin with the keyframe before"
+    publication.send(repair(head, 9))
+    assert publication.kept() == ["1:1/0", "1:1/1", "1:1/2", "1:1/3"]
+
+
+def test_lost_sound_needs_no_keyframe() -> None:
+    publication = Publication(audio())
+    publication.send(RtpPacket(OPUS, 1, 0, 5, b"sound"), RtpPacket(OPUS, 3, 1_920, 5, b"sound"))
+    assert not any(isinstance(packet, PictureLoss) for _ in range(200) for packet in publication.feedback(0.02))
+
+
+def test_the_round_trip_is_learnt_from_the_publishers_answers_and_paces_requests() -> None:
+    publication = Publication(video(ssrcs=(1,)))
+    first, _, third, fourth = FakeCamera(1).take()
+    publication.send(first)
+    [reference] = [each for each in publication.feedback(REPORT_EVERY_S) if isinstance(each, ReceiverReference)]
+    publication.now += 0.35
+    echo = compact_ntp(reference.ntp_time)
+    answers = [ReferenceDelay(1, OUR_SSRC, echo + 1, 0), ReferenceDelay(1, OUR_SSRC + 1, echo, 0)]
+    publication.uplink.receive_rtcp(answers, publication.now)
+    assert publication.uplink.rtt_s is None
+    publication.uplink.receive_rtcp([ReferenceDelay(1, OUR_SSRC, echo, 65_536 // 20)], publication.now)
+    assert publication.uplink.rtt_s == pytest.approx(0.3, abs=1e-3)
+    publication.send(third, fourth)
+    assert publication.nacked() != []
+    assert publication.nacked(after_s=0.28) == []
+    assert publication.nacked(after_s=0.03) != []
+
+
+def estimates(packets: Sequence[RtcpPacket]) -> list[Remb]:
+    return [packet for packet in packets if isinstance(packet, Remb)]
+
+
+def test_who_asks_for_an_estimate_and_does_not_number_packets_gets_one() -> None:
+    codec = Codec(H264, "H264", CLOCK_RATE, feedback=("nack", "goog-remb"))
+    for extensions, wanted in (({}, 1), ({TWCC: 4}, 0)):
+        publication = Publication(OfferedSection("1", "video", codec, None, extensions, (), (1,), {}))
+        publication.send(*FakeCamera(1).take())
+        told = estimates(publication.feedback(REPORT_EVERY_S))
+        assert [each.ssrcs for each in told] == [(1,)] * wanted
+    publication = Publication(video(ssrcs=(1,)))
+    publication.send(*FakeCamera(1).take())
+    assert estimates(publication.feedback(REPORT_EVERY_S)) == [], "nobody asked"
+
+
+def test_the_estimate_grows_with_what_arrives_and_shrinks_with_loss() -> None:
+    estimate = ReceiveEstimate()
+    assert estimate.update(0, 0.0) == LOWEST_BPS
+    assert estimate.update(1_000_000, 0.0) == 1_500_000
+    assert estimate.update(1_200_000, 0.05) == 1_500_000, "between little and much it stays"
+    assert estimate.update(1_000_000, 0.2) == 1_350_000
+    assert estimate.update(500_000, 0.0) == 1_350_000, "sending less says nothing of the line"
+    for _ in range(50):
+        estimate.update(10_000, 0.5)
+    assert estimate.bitrate_bps == LOWEST_BPS

@@ -1,0 +1,56 @@
+"""A load generator as a child process, and what a server process costs meanwhile."""
+
+import asyncio
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+from bench.load.clients import Load
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_kb(pid: int) -> int:
+    """Resident memory of a process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+class Generator:
+    """Connected when made; `go` begins to send, `counts` waits for the end."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, load: Load) -> Self:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bench.load.clients", json.dumps(dataclasses.asdict(load))),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        if (await process.stdout.readline()).strip() != b"ready":
+            raise RuntimeError("the load generator could not connect")
+        return cls(process)
+
+    async def go(self) -> None:
+        """Begin; a generator without a publisher also ends at the second call."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"go\n")
+        await self._process.stdin.drain()
+
+    async def counts(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        assert self._process.stdin is not None
+        counts: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        self._process.stdin.close()
+        await self._process.wait()
+        return counts
