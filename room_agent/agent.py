@@ -107,6 +107,7 @@ class RoomAgent:
                 beat=self._beat,
                 cname=self._cname,
                 on_keyframe=source.request_keyframes,
+                on_paused=source.pause_encodings,
                 on_lost=on_lost,
             ),
             on_change=self._report,

@@ -152,6 +152,10 @@ class RoomSource:
     def request_keyframes(self, rids: set[str]) -> None:
         self._worker.request_keyframes(rids)
 
+    def pause_encodings(self, rids: set[str]) -> None:
+        """Spend no work on these encodings, and on no others."""
+        self._worker.pause(rids)
+
     def view(self) -> RoomSourceView:
         fault: ClassroomError | None = next((each.fault for each in self._inputs if each.fault), self._encoder_fault)
         running = all(each.opened is not None for each in self._inputs)

@@ -6,13 +6,18 @@
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from classroom.rtp.packet import RTP_VERSION, MalformedPacket
 from classroom.rtp.twcc import TransportFeedback
 
 SR, RR, SDES, BYE, APP, RTPFB, PSFB, XR = 200, 201, 202, 203, 204, 205, 206, 207
 XR_REFERENCE, XR_DELAY = 4, 5
-FMT_NACK = 1
+PauseKind = Literal[0, 1, 2]
+PAUSE: PauseKind = 0
+RESUME: PauseKind = 1
+PAUSED: PauseKind = 2
+FMT_NACK, FMT_PAUSE = 1, 9
 FMT_PLI, FMT_FIR, FMT_AFB = 1, 4, 15
 NTP_EPOCH_OFFSET_S = 2_208_988_800  # 1900 to 1970
 
@@ -157,6 +162,21 @@ class Remb:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamPause:
+    """Pause or resume a stream, or the sender's notice that it is paused (RFC 7728 § 8). `pause_id` grows with every
+    resumption, so that a request that comes late is not obeyed."""
+
+    sender_ssrc: int
+    target_ssrc: int
+    kind: PauseKind
+    pause_id: int
+
+    def pack(self) -> bytes:
+        body = struct.pack("!IIIBBH", self.sender_ssrc, 0, self.target_ssrc, self.kind << 4, 0, self.pause_id)
+        return _pack(FMT_PAUSE, RTPFB, body)
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiverReference:
     """XR with a receiver reference time (RFC 3611 § 4.4): lets one who sends nothing learn the round trip."""
 
@@ -192,6 +212,7 @@ RtcpPacket = (
     | FullIntra
     | Remb
     | TransportFeedback
+    | StreamPause
     | ReceiverReference
     | ReferenceDelay
 )
@@ -263,6 +284,8 @@ def _parse_body(count: int, kind: int, body: bytes) -> list[RtcpPacket]:
     if kind == RTPFB and count == FMT_NACK:
         sender, media = struct.unpack_from("!II", body)
         return [Nack(sender, media, _parse_nack_items(body[8:]))]
+    if kind == RTPFB and count == FMT_PAUSE:
+        return _parse_pauses(body)
     if kind == PSFB and count == FMT_PLI:
         sender, media = struct.unpack_from("!II", body)
         return [PictureLoss(sender, media)]
@@ -312,6 +335,18 @@ def _parse_nack_items(fci: bytes) -> tuple[int, ...]:
         lost.append(first)
         lost.extend((first + bit + 1) & 0xFFFF for bit in range(16) if bitmask >> bit & 1)
     return tuple(lost)
+
+
+def _parse_pauses(body: bytes) -> list[RtcpPacket]:
+    packets: list[RtcpPacket] = []
+    (sender,) = struct.unpack_from("!I", body)
+    position = 8
+    while position < len(body):
+        target, kind, words, pause_id = struct.unpack_from("!IBBH", body, position)
+        kinds = (known for known in (PAUSE, RESUME, PAUSED) if known == kind >> 4)
+        packets.extend(StreamPause(sender, target, known, pause_id) for known in kinds)
+        position += 8 + 4 * words
+    return packets
 
 
 def _parse_sdes(count: int, body: bytes) -> list[RtcpPacket]:

@@ -7,6 +7,7 @@ from media_server.sfu import h264
 from media_server.sfu.history import GopCache, MediaPacket, PacketHistory
 from media_server.sfu.keyframes import KeyframeRequests
 from media_server.sfu.nack import NackGenerator
+from media_server.sfu.pause import PauseRequests
 
 VIDEO_HISTORY_PACKETS = 1024  # 8 s of 1.2 Mbps; a retransmission later than that is of no use
 AUDIO_HISTORY_PACKETS = 256  # 5 s of 20 ms packets
@@ -27,6 +28,8 @@ class Encoding:
         self.gop = GopCache(GOP_CACHE_BYTES)
         self.nacks = NackGenerator()
         self.keyframes = KeyframeRequests()
+        self.pause = PauseRequests()
+        self.watched_at = float("-inf")  # when it was last decided that somebody gets this
         self.size: tuple[int, int] = (0, 0)
         self.bitrate_bps = 0
         self.packets = 0
@@ -61,6 +64,7 @@ class Encoding:
             return None
         if self._first_index is None:
             self._first_index = index
+            self.watched_at = now  # who comes first finds everything running
         self.nacks.receive(index, now)
         if repair:
             self.repaired += 1
@@ -75,7 +79,11 @@ class Encoding:
         return media
 
     def sending(self, now: float) -> bool:
-        return now - self.last_packet_at < SILENT_AFTER_S
+        return now - self.last_packet_at < SILENT_AFTER_S or self.pause.offered(now)
+
+    def stopped(self) -> None:
+        """The publisher was asked to stop: nobody shall begin with what is cached."""
+        self.gop.clear()
 
     def missing(self, now: float, rtt_s: float) -> list[int]:
         """What to ask the publisher for again. Pictures that refer to what never came are mended by a keyframe."""
@@ -131,6 +139,8 @@ class Encoding:
         return before.timestamp != timestamp
 
     def _measure(self, size: int, timestamp: int, now: float) -> None:
+        if now - self.last_packet_at > SILENT_AFTER_S:  # a pause is no measure of what comes after it
+            self._window_bytes, self._window_began = 0, now
         self.packets += 1
         self.last_packet_at = now
         # RFC 3550 § A.8
@@ -141,6 +151,6 @@ class Encoding:
         self._window_bytes += size
         elapsed = now - self._window_began
         if elapsed >= _RATE_WINDOW_S:
-            rate = self._window_bytes * 8 / elapsed if elapsed < 4 * _RATE_WINDOW_S else 0.0
+            rate = self._window_bytes * 8 / elapsed
             self.bitrate_bps = round(rate if not self.bitrate_bps else 0.7 * self.bitrate_bps + 0.3 * rate)
             self._window_bytes, self._window_began = 0, now

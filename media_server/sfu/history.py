@@ -76,8 +76,11 @@ class GopCache:
             self.packets.append(packet)
             self.size_bytes += len(packet.payload)
             if self.size_bytes > self._max_bytes:
-                self.packets = []
-                self.size_bytes = 0
+                self.clear()
+
+    def clear(self) -> None:
+        self.packets = []
+        self.size_bytes = 0
 
     def in_order(self) -> list[MediaPacket]:
         """The cached packets by sequence number; the keyframe's first packet leads."""

@@ -20,6 +20,7 @@ REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 
 _PROTOCOLS = {"UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF"}
 _VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+STREAM_PAUSE = "ccm pause"  # RFC 7728 § 9
 # A publisher that numbers its packets transport-wide is told their arrivals and needs no estimate of ours.
 _RECEIVED_EXTENSIONS = (ABS_SEND_TIME, MID, RID, REPAIRED_RID, TWCC)
 MAX_ENCODINGS = 4
@@ -206,6 +207,8 @@ def _answer_section(section: OfferedSection, direction: str) -> MediaSection:
     feedback = _VIDEO_FEEDBACK if section.kind == "video" else ("nack",)
     if TWCC in section.extensions:
         feedback = (*feedback, "transport-cc")
+    if direction == "recvonly":
+        feedback = (*feedback, STREAM_PAUSE)
     attributes.extend(("rtcp-fb", f"{codec.payload_type} {item}") for item in feedback if item in codec.feedback)
     if section.rtx_payload_type is not None:
         formats.append(str(section.rtx_payload_type))

@@ -174,6 +174,9 @@ class Room:
             else:
                 track = self.sources[downlink.source].tracks[downlink.kind] if encoding else None
                 runs = downlink.want(encoding, now, track.below(encoding, now) if track and encoding else ())
+            for watched in (encoding, downlink.current):
+                if watched is not None:
+                    watched.watched_at = now
             if runs:
                 self._sendings.append(Sending(subscriber, downlink, runs))
             downlink_reason = reason if encoding is None else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from classroom.rtp.packet import RtpPacket
 from classroom.rtp.rtcp import (
+    PAUSE,
     Bye,
     Nack,
     PictureLoss,
@@ -15,13 +16,14 @@ from classroom.rtp.rtcp import (
     Remb,
     RtcpPacket,
     SenderReport,
+    StreamPause,
     compact_ntp,
     ntp_time,
 )
 from classroom.rtp.twcc import TWCC, ArrivalLog
 from media_server.sfu.encoding import Encoding
 from media_server.sfu.estimate import ReceiveEstimate
-from media_server.sfu.negotiation import MID, REPAIRED_RID, RID, OfferedSection
+from media_server.sfu.negotiation import MID, REPAIRED_RID, RID, STREAM_PAUSE, OfferedSection
 from media_server.sfu.room import Room
 from media_server.sfu.source import Source, Track
 
@@ -103,6 +105,7 @@ class Uplink:
             if encoding.keyframes.due(now):
                 packets.append(PictureLoss(OUR_SSRC, encoding.ssrc))
                 self.keyframe_requests += 1
+        packets.extend(self._pauses(now))
         if self._number_id is not None and now >= self._feedback_at:
             self._feedback_at = now + FEEDBACK_EVERY_S
             media_ssrc = encodings[0].ssrc if encodings else 0
@@ -121,6 +124,20 @@ class Uplink:
             arrived_bps = sum(encoding.bitrate_bps for encoding in encodings)
             ssrcs = tuple(encoding.ssrc for encoding in encodings)
             yield Remb(OUR_SSRC, self._estimate.update(arrived_bps, loss), ssrcs)
+
+    def _pauses(self, now: float) -> Iterator[RtcpPacket]:
+        """Encodings nobody watches are stopped where the publisher can do that, but for the lowest of each picture:
+        the next to come sees that at once, while the better ones start."""
+        for stream in self._streams.values():
+            encoding = stream.encoding
+            lowest = self._source.tracks[stream.section.kind].rids[-1]
+            if stream.repair or encoding.rid == lowest or STREAM_PAUSE not in stream.section.codec.feedback:
+                continue
+            kind = encoding.pause.due(encoding.watched_at, encoding.last_packet_at, now)
+            if kind is not None:
+                if kind == PAUSE:
+                    encoding.stopped()
+                yield StreamPause(OUR_SSRC, encoding.ssrc, kind, encoding.pause.pause_id)
 
     def _hear_delay(self, packet: ReferenceDelay, now: float) -> None:
         for reference, at in self._references:

@@ -62,6 +62,7 @@ class PictureWorker:
         self._pictures: Newest[Picture] = Newest()
         self._encoding = False
         self._keyframes: set[str] = set()
+        self._paused: frozenset[str] = frozenset()
         self._next_s = float("-inf")
         self._next_preview_s = float("-inf")
         self._shown: NDArray[np.int16] | None = None
@@ -91,6 +92,10 @@ class PictureWorker:
         # Replaced as a whole, never changed in place: the worker reads it without a lock.
         self._keyframes = self._keyframes | rids
 
+    def pause(self, rids: set[str]) -> None:
+        """Encode all but these. One that is encoded again begins with a keyframe only if that is requested after."""
+        self._paused = frozenset(rids)
+
     def close(self) -> None:
         self._pictures.close()
 
@@ -115,8 +120,11 @@ class PictureWorker:
         if self._encoding:
             scaled = self._simulcast.scale(self._stamped(picture))
             smallest = scaled[-1][1]
+            # In this order: who resumes an encoding requests its keyframe afterwards.
             keyframes, self._keyframes = self._keyframes, set()
-            for encoded in self._simulcast.encode(scaled, picture.captured_s, keyframes):
+            paused = self._paused
+            wanted = [each for each in scaled if each[0].rid not in paused]
+            for encoded in self._simulcast.encode(wanted, picture.captured_s, keyframes):
                 self._emit(encoded)
         if preview_due:
             self._next_preview_s = picture.captured_s + PREVIEW_INTERVAL_S

@@ -17,6 +17,8 @@ AUDIO_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE = 111, 102
 AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE = 48_000, 90_000
 # Constrained baseline, level 3.1: 720p at 30 fps.
 _H264_PARAMETERS = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+# "ccm pause" (RFC 7728 § 9): an encoding nobody watches is not worth the room's line.
+_VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "ccm pause", "goog-remb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _section(media: OfferedMedia, transport: LocalTransport, cname: str) -> Medi
         attributes += [
             ("rtpmap", f"{payload_type} H264/{VIDEO_CLOCK_RATE}"),
             ("fmtp", f"{payload_type} {_H264_PARAMETERS}"),
-            *(("rtcp-fb", f"{payload_type} {name}") for name in ("nack", "nack pli", "ccm fir", "goog-remb")),
+            *(("rtcp-fb", f"{payload_type} {name}") for name in _VIDEO_FEEDBACK),
         ]
     attributes += [("extmap", f"{each.id} {each.uri}") for each in EXTENSIONS if media.rids or each.uri != RID]
     attributes.append(("msid", f"{cname} {cname}-{media.kind}"))

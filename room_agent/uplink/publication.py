@@ -10,6 +10,9 @@ from classroom.clock import Clock
 from classroom.logs import get_logger
 from classroom.messages.views import MediaKind
 from classroom.rtp.rtcp import (
+    PAUSE,
+    PAUSED,
+    RESUME,
     Bye,
     FullIntra,
     Nack,
@@ -18,6 +21,7 @@ from classroom.rtp.rtcp import (
     ReferenceDelay,
     RtcpPacket,
     SourceDescription,
+    StreamPause,
     compact_ntp,
 )
 from classroom.tasks import Tasks
@@ -94,7 +98,7 @@ class _SoundClock:
 class Publication:
     """`open` once, then `picture` and `sound`; `on_lost` is called once if it ends by itself; `close` ends it.
 
-    `on_keyframe` asks for keyframes of these rids.
+    `on_keyframe` asks for keyframes of these rids; `on_paused` says which rids nobody watches now.
     """
 
     def __init__(
@@ -107,6 +111,7 @@ class Publication:
         beat: SystemBeat,
         cname: str,
         on_keyframe: Callable[[set[str]], None],
+        on_paused: Callable[[set[str]], None],
         on_lost: Callable[[LinkLost], None],
     ) -> None:
         self._whip = whip
@@ -114,6 +119,7 @@ class Publication:
         self._beat = beat
         self._cname = cname
         self._on_keyframe = on_keyframe
+        self._on_paused = on_paused
         self._link = Link(certificate, clock, tasks, self._rtcp, on_lost)
         self._session: WhipSession | None = None
         self._audio: RtpStream | None = None
@@ -126,6 +132,8 @@ class Publication:
         self._timer: asyncio.TimerHandle | None = None
         self._report_timer: asyncio.TimerHandle | None = None
         self._fir_seen: dict[int, int] = {}
+        self._paused: set[str] = set()
+        self._pause_ids: dict[str, int] = {}
         self.dropped_packets = 0
 
     async def open(self, lesson_id: str, source: str, media: PublishedMedia) -> None:
@@ -139,6 +147,7 @@ class Publication:
         answer = read_answer(self._session.answer, offered)
         self._make_streams(offered, answer.media, media.ladder)
         await self._link.connect(answer)
+        self._on_paused(set())
         self._on_keyframe(set(self._video))
         self._report_timer = asyncio.get_running_loop().call_later(_FIRST_REPORT_S, self._report)
 
@@ -146,7 +155,7 @@ class Publication:
         """Queue an access unit; dropped while it cannot be used by anybody."""
         rid = picture.encoding.rid
         stream = self._video.get(rid)
-        if stream is None or self._link.srtp is None:
+        if stream is None or self._link.srtp is None or rid in self._paused:
             return
         if rid in self._needs_keyframe:
             if not picture.unit.keyframe:
@@ -269,12 +278,38 @@ class Publication:
                         continue
                     self._fir_seen[packet.media_ssrc] = packet.sequence
                 keyframes.add(known[0])
+            elif isinstance(packet, StreamPause):
+                self._pause(packet)
             elif isinstance(packet, ReceiverReference) and self._by_ssrc:
                 # RFC 3611 § 4.5: the server sends nothing and learns the round trip this way; answered without delay.
                 ssrc = next(iter(self._by_ssrc))
                 self._link.send_rtcp([ReferenceDelay(ssrc, packet.ssrc, compact_ntp(packet.ntp_time), 0)])
         if keyframes:
             self._on_keyframe(keyframes)
+
+    def _pause(self, packet: StreamPause) -> None:
+        """Stop or start an encoding. Requests are repeated, and may overtake each other: their number tells."""
+        known = self._by_ssrc.get(packet.target_ssrc)
+        if known is None or not known[0]:
+            return
+        rid = known[0]
+        expected = self._pause_ids.get(rid, 0)
+        ahead = (packet.pause_id - expected) & 0xFFFF
+        if packet.kind == PAUSE and ahead < 0x8000:
+            self._pause_ids[rid] = packet.pause_id
+            self._link.send_rtcp([StreamPause(packet.target_ssrc, packet.target_ssrc, PAUSED, packet.pause_id)])
+            if rid not in self._paused:
+                log.info("encoding paused, nobody watches it", encoding=rid)
+                self._paused.add(rid)
+                self._pacer.drop(self._lanes[rid])
+                self._on_paused(set(self._paused))
+        elif packet.kind == RESUME and ahead == 0 and rid in self._paused:
+            log.info("encoding resumed", encoding=rid)
+            self._pause_ids[rid] = packet.pause_id + 1 & 0xFFFF
+            self._paused.discard(rid)
+            self._needs_keyframe.add(rid)
+            self._on_paused(set(self._paused))
+            self._on_keyframe({rid})
 
 
 def _offered(media: PublishedMedia) -> list[OfferedMedia]:

@@ -37,6 +37,7 @@ from classroom.rtp.rtcp import (
     RtcpPacket,
     SenderReport,
     SourceDescription,
+    StreamPause,
     pack_compound,
     parse_compound,
 )
@@ -139,6 +140,7 @@ class WhipServer(asyncio.DatagramProtocol):
         self.states: list[AgentState] = []
         self.previews: list[AgentPreview] = []
         self.levels: list[AgentLevels] = []
+        self.pauses: list[StreamPause] = []
         self.refuse: list[web.Response] = []
         self.loss = 0.0
         self.simulcast = True
@@ -377,6 +379,8 @@ class WhipServer(asyncio.DatagramProtocol):
                 stream.reports.append((now_s, packet))
             elif isinstance(packet, SourceDescription) and (stream := session.streams.get(packet.ssrc)):
                 stream.cnames.add(packet.cname)
+            elif isinstance(packet, StreamPause):
+                self.pauses.append(packet)
             elif isinstance(packet, Bye):
                 for ssrc in packet.ssrcs:
                     if ssrc in session.streams:

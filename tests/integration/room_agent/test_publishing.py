@@ -12,14 +12,14 @@ from yarl import URL
 
 from classroom.clock import SystemClock
 from classroom.errors import BadSettings, NotSignedIn
-from classroom.rtp.rtcp import FullIntra, unix_time
+from classroom.rtp.rtcp import PAUSE, PAUSED, RESUME, FullIntra, StreamPause, unix_time
 from classroom.tasks import Tasks
 from room_agent.agent import RoomAgent
 from room_agent.capture.framecode import read_code
 from room_agent.config import load_config
 from room_agent.encode.nal import IDR, PPS, SPS, nal_type
 from tests.fakes.clips import clip
-from tests.fakes.whip_server import Session, Stream, WhipServer, problem
+from tests.fakes.whip_server import Session, Stream, WhipServer, depacketise, problem
 
 TEACHER, SLIDES = "teacher=synthetic:teacher", "slides=synthetic:slides"
 
@@ -62,6 +62,33 @@ async def publishing(server: WhipServer, source: str, count: int = 10, rid: str 
     """The source's newest session, once `count` pictures of it arrived."""
     await server.until(lambda: pictures(server, source, rid) >= count)
     return server.live(source)
+
+
+async def stop_and_start(server: WhipServer, session: Session, number: int) -> None:
+    """Stop the best encoding, and start it again; `number` is how often that was done before."""
+    high, low = session.stream("1", "h"), session.stream("1", "l")
+    assert high is not None
+    assert low is not None
+    server.ask(session, StreamPause(1, high.ssrc, PAUSE, number))
+    await server.until(lambda: StreamPause(high.ssrc, high.ssrc, PAUSED, number) in server.pauses)
+    before, others = len(high.packets), len(low.packets)
+    await server.until(lambda: len(low.packets) > others + 20)
+    stopped = len(high.packets)
+    assert stopped <= before + 1, "what was under way"
+    server.ask(session, StreamPause(1, high.ssrc, RESUME, number + 7))
+    server.ask(session, StreamPause(1, high.ssrc, RESUME, number), StreamPause(1, high.ssrc, PAUSE, number))
+    await server.until(lambda: len(high.packets) > stopped + 20)
+    later = high.ordered()[stopped:]
+    first = depacketise([packet for packet in later if packet.timestamp == later[0].timestamp])
+    assert nal_type(first[0]) == SPS, "it begins with a keyframe"
+
+
+async def test_an_encoding_nobody_watches_is_stopped_and_started_again() -> None:
+    async with WhipServer() as server, agent(server, TEACHER):
+        await server.name_lesson("lesson-1")
+        teacher = await publishing(server, "teacher")
+        for number in range(2):
+            await stop_and_start(server, teacher, number)
 
 
 async def test_all_encodings_and_the_sound_of_all_sources_arrive_and_decode() -> None:

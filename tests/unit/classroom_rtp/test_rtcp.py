@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from classroom.rtp.packet import MalformedPacket
 from classroom.rtp.rtcp import (
+    PAUSE,
+    PAUSED,
+    RESUME,
     Bye,
     FullIntra,
     Nack,
@@ -20,6 +23,7 @@ from classroom.rtp.rtcp import (
     RtcpPacket,
     SenderReport,
     SourceDescription,
+    StreamPause,
     compact_ntp,
     ntp_time,
     pack_compound,
@@ -38,6 +42,7 @@ packets = st.one_of(
     st.builds(Bye, st.lists(u32, max_size=5).map(tuple)),
     st.builds(PictureLoss, u32, u32),
     st.builds(FullIntra, u32, u32, st.integers(0, 255)),
+    st.builds(StreamPause, u32, u32, st.sampled_from([PAUSE, RESUME, PAUSED]), st.integers(0, 0xFFFF)),
     st.builds(ReceiverReference, u32, st.integers(0, 2**64 - 1)),
     st.builds(ReferenceDelay, u32, u32, u32, u32),
 )

@@ -8,6 +8,8 @@ import pytest
 from classroom.messages.views import MediaKind
 from classroom.rtp.packet import ONE_BYTE_PROFILE, RtpPacket, pack_one_byte_extensions
 from classroom.rtp.rtcp import (
+    PAUSE,
+    RESUME,
     Bye,
     Nack,
     PictureLoss,
@@ -17,16 +19,20 @@ from classroom.rtp.rtcp import (
     Remb,
     RtcpPacket,
     SenderReport,
+    StreamPause,
     compact_ntp,
 )
 from classroom.rtp.sdp import Codec
 from classroom.rtp.twcc import TWCC, TransportFeedback
+from media_server.sfu.downlink import Downlink
 from media_server.sfu.encoding import Encoding
 from media_server.sfu.estimate import LOWEST_BPS, ReceiveEstimate
 from media_server.sfu.nack import GIVE_UP_S
 from media_server.sfu.negotiation import MID, REPAIRED_RID, RID, OfferedSection
+from media_server.sfu.pause import RESUME_WITHIN_S, STOP_AFTER_S
 from media_server.sfu.room import Room
 from media_server.sfu.source import Source, Track
+from media_server.sfu.subscriber import Subscriber
 from media_server.sfu.uplink import FEEDBACK_EVERY_S, MAX_STREAMS, OUR_SSRC, REPORT_EVERY_S, Uplink
 from tests.fakes.camera import CLOCK_RATE, FakeCamera, labels
 
@@ -297,6 +303,88 @@ def test_the_round_trip_is_learnt_from_the_publishers_answers_and_paces_requests
     assert publication.nacked() != []
     assert publication.nacked(after_s=0.28) == []
     assert publication.nacked(after_s=0.03) != []
+
+
+def simulcast(feedback: tuple[str, ...]) -> tuple[Publication, dict[str, FakeCamera]]:
+    codec = Codec(H264, "H264", CLOCK_RATE, feedback=feedback)
+    publication = Publication(OfferedSection("1", "video", codec, None, EXTENSIONS, ("h", "m", "l"), (), {}))
+    return publication, {rid: FakeCamera(number) for number, rid in enumerate("hml", 1)}
+
+
+def pauses(
+    publication: Publication, cameras: dict[str, FakeCamera], seconds: float, stopped: str = ""
+) -> list[StreamPause]:
+    """What is asked for while the cameras run, but for the stopped ones."""
+    asked = []
+    for _ in range(int(seconds * 25)):
+        for rid, camera in cameras.items():
+            if rid not in stopped:
+                publication.send(*(extended(packet, {RID: rid.encode()}) for packet in camera.take()))
+        publication.room.decide(publication.now)
+        list(publication.room.flush(publication.now))
+        asked += [packet for packet in publication.feedback(0.04) if isinstance(packet, StreamPause)]
+    return asked
+
+
+def join(publication: Publication, preference: str = "auto") -> tuple[Subscriber, Downlink]:
+    downlink = Downlink(
+        "v", "teacher", "video", clock_rate=CLOCK_RATE, payload_type=H264, rtx_payload_type=None,
+        randomness=random.Random(1),
+    )  # fmt: skip
+    downlink.preference = preference
+    subscriber = Subscriber("viewer")
+    subscriber.set_downlinks({"v": downlink})
+    publication.room.subscribe(subscriber, publication.now)
+    return subscriber, downlink
+
+
+def test_encodings_nobody_watches_are_stopped_but_for_the_lowest() -> None:
+    publication, cameras = simulcast(("ccm pause",))
+    assert pauses(publication, cameras, STOP_AFTER_S - 0.1) == []
+    asked = pauses(publication, cameras, 0.2)
+    assert asked == [StreamPause(OUR_SSRC, 1, PAUSE, 0), StreamPause(OUR_SSRC, 2, PAUSE, 0)]
+    rate = publication.encoding("h").bitrate_bps
+    assert pauses(publication, cameras, 30.0, stopped="hm") == []
+    assert publication.encoding("h").bitrate_bps == rate > 0, "the governor must know what it would cost"
+
+
+def test_a_stopped_encoding_starts_again_at_once_when_somebody_wants_it() -> None:
+    publication, cameras = simulcast(("ccm pause",))
+    pauses(publication, cameras, STOP_AFTER_S + 1.0)
+    pauses(publication, cameras, 5.0, stopped="hm")
+    _, downlink = join(publication)
+    assert downlink.current is publication.encoding("l"), "the newcomer sees something meanwhile"
+    feedback = publication.feedback(0.02)
+    assert StreamPause(OUR_SSRC, 1, RESUME, 0) in feedback
+    assert PictureLoss(OUR_SSRC, 1) in feedback
+    cameras["h"].force_keyframe = True
+    assert pauses(publication, cameras, 1.0, stopped="m") == []
+    assert downlink.current is publication.encoding("h")
+
+
+def test_what_is_watched_is_never_stopped() -> None:
+    publication, cameras = simulcast(("ccm pause",))
+    pauses(publication, cameras, 1.0)
+    subscriber, downlink = join(publication, "m")
+    assert {each.target_ssrc for each in pauses(publication, cameras, 2 * STOP_AFTER_S)} == {1}
+    assert downlink.current is publication.encoding("m")
+    publication.room.unsubscribe(subscriber)
+    assert {each.target_ssrc for each in pauses(publication, cameras, STOP_AFTER_S + 0.1, stopped="h")} == {2}
+
+
+def test_a_publisher_that_does_not_answer_loses_the_encoding() -> None:
+    publication, cameras = simulcast(("ccm pause",))
+    pauses(publication, cameras, STOP_AFTER_S + 1.0)
+    _, downlink = join(publication)
+    assert downlink.wanted is publication.encoding("h")
+    asked = pauses(publication, cameras, 2 * RESUME_WITHIN_S + 0.5, stopped="hm")
+    assert len(asked) > 10
+    assert downlink.wanted is publication.encoding("l")
+
+
+def test_who_cannot_pause_is_not_asked_to() -> None:
+    publication, cameras = simulcast(("nack",))
+    assert pauses(publication, cameras, 2 * STOP_AFTER_S) == []
 
 
 def estimates(packets: Sequence[RtcpPacket]) -> list[Remb]:
