@@ -1,9 +1,9 @@
 """A UDP relay that loses packets: stands between a browser and the media server, as a bad line would.
 
 It listens where the browser was told to send and passes everything on to the server from a socket of its own per
-client, so that the server sees as many addresses as there are clients. Only RTP is lost (RFC 7983: first byte 128 –
-191), so that a test is about media and not about the luck of a handshake. Loss is drawn from a seeded generator:
-the same run loses the same packets.
+client, so that the server sees as many addresses as there are clients. RTP is lost (RFC 7983: first byte 128 – 191)
+as `up` and `down` say; DTLS (20 – 63) only as `handshake` says, so that a test is about the one or the other and not
+about luck. Loss is drawn from a seeded generator: the same run loses the same packets.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from typing import Final, Self
 
 Address = tuple[str, int]
 _MEDIA_FIRST_BYTES: Final = range(128, 192)
+_DTLS_FIRST_BYTES: Final = range(20, 64)
 _RTCP_TYPES: Final = range(192, 224)  # RFC 5761 § 4
 
 
@@ -24,6 +25,8 @@ class Passed:
     down_lost: int = 0
     up: int = 0
     up_lost: int = 0
+    handshake: int = 0
+    handshake_lost: int = 0
 
 
 class _Upstream(asyncio.DatagramProtocol):
@@ -44,14 +47,24 @@ class _Upstream(asyncio.DatagramProtocol):
 class LossyRelay(asyncio.DatagramProtocol):
     """`async with LossyRelay(listen, server, down=0.05) as relay`: `down` and `up` are shares of media packets lost.
 
-    `down` is server to client. Both may be changed while it runs.
+    `down` is server to client. Both may be changed while it runs, and so may `handshake`, the share of DTLS lost.
     """
 
-    def __init__(self, listen: Address, server: Address, *, down: float = 0.0, up: float = 0.0, seed: int = 1) -> None:
+    def __init__(
+        self,
+        listen: Address,
+        server: Address,
+        *,
+        down: float = 0.0,
+        up: float = 0.0,
+        handshake: float = 0.0,
+        seed: int = 1,
+    ) -> None:
         self.listen = listen
         self.server = server
         self.down = down
         self.up = up
+        self.handshake = handshake
         self.passed = Passed()
         self._random = random.Random(seed)
         self._clients: dict[Address, _Upstream] = {}
@@ -76,6 +89,8 @@ class LossyRelay(asyncio.DatagramProtocol):
         await asyncio.sleep(0)
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
+        if self._loses_handshake(data):
+            return
         if self._is_media(data):
             self.passed.up += 1
             if self._random.random() < self.up:
@@ -100,6 +115,8 @@ class LossyRelay(asyncio.DatagramProtocol):
             upstream.transport.sendto(data)
 
     def to_client(self, data: bytes, client: Address) -> None:
+        if self._loses_handshake(data):
+            return
         if self._is_media(data):
             self.passed.down += 1
             if self._random.random() < self.down:
@@ -107,6 +124,14 @@ class LossyRelay(asyncio.DatagramProtocol):
                 return
         assert self._transport is not None
         self._transport.sendto(data, client)
+
+    def _loses_handshake(self, data: bytes) -> bool:
+        if not data or data[0] not in _DTLS_FIRST_BYTES:
+            return False
+        self.passed.handshake += 1
+        lost = self._random.random() < self.handshake
+        self.passed.handshake_lost += lost
+        return lost
 
     @staticmethod
     def _is_media(data: bytes) -> bool:
