@@ -105,6 +105,7 @@ class Server(Command):
         self.port = free_port()
         self.media_port = free_port(socket.SOCK_DGRAM)
         self.data = folder / "data"
+        self.front = ""  # the address of a load balancer that callers shall use
         arguments = [
             *("serve", "--host", HOST, "--port", str(self.port)),
             *("--media-port", str(self.media_port), "--data", str(self.data)),
@@ -113,8 +114,13 @@ class Server(Command):
         super().__init__("server", arguments, folder, {**announced, **(environment or {})})
 
     @property
-    def url(self) -> str:
+    def own_url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """Where callers reach it."""
+        return self.front or self.own_url
 
     async def start(self) -> None:
         """Start it and wait until it says that it is ready."""
@@ -127,16 +133,16 @@ class Server(Command):
             async def answers() -> bool:
                 assert self.running, f"the server ended\n{self.tail()}"
                 try:
-                    async with http.get(f"{self.url}/readyz") as response:
+                    async with http.get(f"{self.own_url}/readyz") as response:
                         return response.status == 200
                 except aiohttp.ClientError:
                     return False
 
-            await eventually(answers, f"{self.url}/readyz answers", READY_WITHIN_S)
+            await eventually(answers, f"{self.own_url}/readyz answers", READY_WITHIN_S)
 
     async def metric(self, name: str) -> float:
         """The sum of one metric over all its labels."""
-        async with aiohttp.ClientSession() as http, http.get(f"{self.url}/metrics") as response:
+        async with aiohttp.ClientSession() as http, http.get(f"{self.own_url}/metrics") as response:
             assert response.status == 200, await response.text()
             lines = (await response.text()).splitlines()
         samples = [line.rsplit(" ", 1) for line in lines if line.split("{")[0].split(" ")[0] == name]
