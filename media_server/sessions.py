@@ -22,7 +22,7 @@ from classroom.rtp.rtcp import (
 )
 from classroom.webrtc.srtp import SrtpSender
 from media_server.sfu.downlink import Downlink
-from media_server.sfu.negotiation import ABS_SEND_TIME, Offer, OfferedSection, SentStream
+from media_server.sfu.negotiation import ABS_SEND_TIME, PASSED_ON, Offer, OfferedSection, SentStream
 from media_server.sfu.room import Room, Sending
 from media_server.sfu.source import Source, Track
 from media_server.sfu.subscriber import Subscriber
@@ -50,7 +50,9 @@ class PublisherSession:
         self.on_lost: Callable[[str], None] = nobody  # for whoever opened the session
         self.room = room
         self.principal_id = principal_id
-        tracks = [Track(section.kind, section.codec.clock_rate, list(section.rids)) for section in offer.sections]
+        tracks = [
+            Track(section.kind, section.codec, list(section.rids), _passed_on(section)) for section in offer.sections
+        ]
         self.source = Source(source_name, tracks)
         self._uplink = Uplink(room, self.source, offer.sections)
 
@@ -96,7 +98,7 @@ class SubscriberSession:
         self.subscriber = Subscriber(id_)
         self._cname = f"qianshou-{id_[:8]}"
         self._stamp_ids: dict[str, int | None] = {}
-        self._writers: dict[str, DownlinkWriter] = {}
+        self._writers: dict[tuple[str, int], DownlinkWriter] = {}
         self._sender: SrtpSender | None = None
         self._report_at = 0.0
 
@@ -111,12 +113,12 @@ class SubscriberSession:
             if section is None or section.kind != track.kind:
                 raise Unprocessable("offer_tracks_mismatch", mid=track.mid)
             kept = self.subscriber.downlinks.get(track.mid)
-            if kept is None or kept.source != track.source or kept.payload_type != section.codec.payload_type:
-                kept = _downlink(section, track.source, randomness)
+            if kept is None or kept.source != track.source or kept.formats != section.formats:
+                kept = Downlink(section.mid, track.source, section.kind, section.formats, randomness)
             downlinks[track.mid] = kept
             self._stamp_ids[track.mid] = section.extensions.get(ABS_SEND_TIME)
         self.subscriber.set_downlinks(downlinks)
-        self._writers = {mid: writer for mid, writer in self._writers.items() if mid in downlinks}
+        self._writers = {key: writer for key, writer in self._writers.items() if key[0] in downlinks}
         return {
             mid: SentStream(downlink.ssrc, downlink.rtx_ssrc, downlink.source, self._cname)
             for mid, downlink in downlinks.items()
@@ -137,10 +139,11 @@ class SubscriberSession:
         if self._sender is None:
             return
         downlink = sending.downlink
-        writer = self._writers.get(downlink.mid)
+        key = downlink.mid, downlink.payload_type  # the source's codec may be another one than before
+        writer = self._writers.get(key)
         if writer is None:
             writer = DownlinkWriter(self._sender, downlink, self._stamp_ids.get(downlink.mid))
-            self._writers[downlink.mid] = writer
+            self._writers[key] = writer
         stamp = abs_send_time(now)
         write = writer.write_repairs if sending.repair else writer.write
         self.peer.send(write(sending.runs, stamp))
@@ -178,14 +181,6 @@ class SubscriberSession:
             self.peer.send_rtcp(packets)
 
 
-def _downlink(section: OfferedSection, source: str, randomness: random.Random) -> Downlink:
-    codec = section.codec
-    return Downlink(
-        section.mid,
-        source,
-        section.kind,
-        clock_rate=codec.clock_rate,
-        payload_type=codec.payload_type,
-        rtx_payload_type=section.rtx_payload_type,
-        randomness=randomness,
-    )
+def _passed_on(section: OfferedSection) -> dict[int, str]:
+    """Header extensions to keep of a publisher's packets, by its ids."""
+    return {identifier: uri for uri, identifier in section.extensions.items() if uri in PASSED_ON}

@@ -184,12 +184,13 @@ class MediaAnswer(Message):
 
 class MediaTrackState(Message):
     """What a media section carries now; sent on change. `rid` is null while the server sends no picture on it,
-    and `reason` says why ("bandwidth": the line is too thin, "no_source": nobody publishes it, "off": you chose so)."""
+    and `reason` says why ("bandwidth": the line is too thin, "codec": your offer has no codec that can carry it,
+    "no_source": nobody publishes it, "off": you chose so)."""
 
     type: Literal["media_track"] = "media_track"
     mid: str
     rid: str | None
-    reason: Literal["bandwidth", "no_source", "off"] | None = None
+    reason: Literal["bandwidth", "codec", "no_source", "off"] | None = None
 
 
 class MediaLost(Message):

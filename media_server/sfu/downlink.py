@@ -3,18 +3,25 @@
 import random
 from collections import deque
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from classroom.messages.views import MediaKind
 from classroom.rtp.rtcp import SenderReport, compact_ntp, ntp_time, unix_time
+from classroom.rtp.sdp import Codec
+from media_server.sfu.codecs.known import receivable
+from media_server.sfu.codecs.payload import Offsets
 from media_server.sfu.encoding import Encoding
 from media_server.sfu.history import MediaPacket
+from media_server.sfu.layers import LayerFilter
+from media_server.sfu.point import OperatingPoint
+from media_server.sfu.stretch import NO_OFFSETS, RangeMap, Stretch
 
 START_BYTES = 150_000  # most a cached keyframe and its followers may burst onto a line: 0.3 s at 4 Mbps
 FRAME_STEP_S = 0.0001  # distance of cached pictures: the decoder runs through them and shows the last
 STALE_GOP_S = 3.0  # a publisher whose keyframes are rarer than this is asked for one
-REMEMBERED_SWITCHES = 16
 NACK_REPEAT_S = 0.02  # the same packet is asked for again when its repetition is lost too, not sooner
+_NEVER = 1 << 62  # above every index
 
 
 class Run(NamedTuple):
@@ -25,13 +32,11 @@ class Run(NamedTuple):
     timestamp_offset: int
 
 
-class _Stretch(NamedTuple):
-    """Where a run of one encoding begins in the outgoing stream; NACKs are mapped back with it."""
+class Format(NamedTuple):
+    """A codec as one peer numbers it; `rtx_payload_type` when it negotiated RTX (RFC 4588) for it."""
 
-    first_index: int
-    index_offset: int
-    timestamp_offset: int
-    encoding: Encoding
+    codec: Codec
+    rtx_payload_type: int | None
 
 
 def _starts_cheaply(encoding: Encoding, now: float) -> bool:
@@ -48,63 +53,87 @@ class Downlink:
     """Rewrites one encoding at a time into one RTP stream and switches between them at keyframes.
 
     `wanted` is the encoding to carry, None for none (paused). The outgoing index is RFC 3711's: its low 16 bits are
-    the sequence number. Retransmissions go on `rtx_ssrc` when the subscriber negotiated RTX (RFC 4588).
+    the sequence number. `formats` are all codecs the subscriber takes, so that it can wait for a source whose codec
+    nobody knows yet; `format` is the one in use. Retransmissions go on `rtx_ssrc` where RTX was negotiated.
     """
 
     def __init__(
-        self,
-        mid: str,
-        source: str,
-        kind: MediaKind,
-        *,
-        clock_rate: int,
-        payload_type: int,
-        rtx_payload_type: int | None,
-        randomness: random.Random,
+        self, mid: str, source: str, kind: MediaKind, formats: Sequence[Format], randomness: random.Random
     ) -> None:
         self.mid = mid
         self.source = source
         self.kind: MediaKind = kind
-        self.clock_rate = clock_rate
-        self.payload_type = payload_type
-        self.rtx_payload_type = rtx_payload_type
+        self.formats = tuple(formats)
+        self.format = self.formats[0]
+        self.clock_rate = self.format.codec.clock_rate
         self.ssrc = randomness.randrange(1, 1 << 32)
         self.rtx_ssrc = randomness.randrange(1, 1 << 32)
         self.preference = "auto"
         self.wanted: Encoding | None = None
         self.current: Encoding | None = None
+        self.changed = False  # something else is carried since the owner last looked
         self.packets_sent = 0
         self.octets_sent = 0
         self.packets_resent = 0
         # RFC 3711 § 3.3.1: a receiver assumes rollover counter 0, so the first sequence number stays well below 2^16.
         self._next_index = randomness.randrange(1, 1 << 15)
         self.next_rtx_index = randomness.randrange(1, 1 << 15)
-        self._first_in = 0
-        self._index_offset = 0
-        self._timestamp_offset = 0
+        self._map = RangeMap()
+        self._stretch: Stretch | None = None  # the newest one of `current`
+        self._plain_from = _NEVER  # packets of `current` from here on leave as they came
+        self._spatial: int | None = None  # wanted
+        self._layers: LayerFilter | None = None
+        self._highest_in = 0  # where layers are chosen: the highest index of `current` so far
+        self._left: Encoding | None = None  # carried before `current`: late packets of it still have their places
+        self._left_end = 0
+        self._counters: Offsets | None = None  # the codec's own, of the last packet sent before a switch
         self._last_timestamp = randomness.randrange(1 << 31)
         self._last_sent_at: float | None = None
         self._zero: int | None = None  # outgoing timestamp minus the publisher's common time
-        self._stretches: deque[_Stretch] = deque(maxlen=REMEMBERED_SWITCHES)
-        self._compressed: dict[int, int] = {}
-        self._compressed_end = 0
         self._resent: dict[int, float] = {}
         self._reports_sent: deque[tuple[int, float]] = deque(maxlen=8)
 
+    @property
+    def payload_type(self) -> int:
+        return self.format.codec.payload_type
+
+    @property
+    def rtx_payload_type(self) -> int | None:
+        return self.format.rtx_payload_type
+
+    @property
+    def point(self) -> OperatingPoint | None:
+        """What is carried now."""
+        if self.current is None:
+            return None
+        return OperatingPoint(self.current, self._layers.layer if self._layers else None)
+
+    def format_for(self, codec: Codec) -> Format | None:
+        """The format that can carry a stream negotiated as `codec`; None when the subscriber cannot decode it."""
+        offered = receivable([each.codec for each in self.formats], codec)
+        return next((each for each in self.formats if each.codec is offered), None)
+
+    def listens_to(self, encoding: Encoding) -> bool:
+        """Whether packets of `encoding` may have a place here."""
+        return encoding is self.current or encoding is self.wanted or encoding is self._left
+
     # -- choosing ----------------------------------------------------------------------------------------------------
 
-    def want(self, encoding: Encoding | None, now: float, below: Sequence[Encoding] = ()) -> list[Run]:
-        """Carry `encoding` from its next keyframe on, at once when its cache allows; returns what to send now.
+    def want(self, point: OperatingPoint | None, now: float, below: Sequence[Encoding] = ()) -> list[Run]:
+        """Carry `point` from its next keyframe on, at once when its cache allows; returns what to send now.
 
         Going down or starting uses the cache: the picture must come back quickly. When that cache is more than a thin
         line takes at once, an encoding of those `below` (the best first) stands in until the keyframe comes. Going up
         waits for a keyframe too, because a burst would hit the very line whose width is being tried.
         """
+        encoding, self._spatial = point or (None, None)
+        if encoding is not None and encoding is self.current:
+            self._choose_layer(encoding)
         if encoding is self.wanted:
             return []
         self.wanted = encoding
         if encoding is None:
-            self.current = None
+            self._leave()
             return []
         if encoding is self.current:
             return []
@@ -120,48 +149,119 @@ class Downlink:
             encoding.keyframes.want()
         return runs
 
+    def _choose_layer(self, encoding: Encoding) -> None:
+        """Of what is carried already; the filter changes layers where a picture allows it."""
+        if self._spatial is None:
+            return
+        if self._layers is not None:
+            self._layers.wanted = self._spatial
+        elif encoding.newest is not None and self._stretch is not None:
+            self._layers = LayerFilter(self._spatial, newest=encoding.newest)
+            self._highest_in = encoding.newest.index
+            self._stretch = self._stretch._replace(layers=self._layers)
+            self._plain_from = _NEVER
+
+    def detach(self) -> None:
+        """The publisher went; whoever comes next has another clock."""
+        self.wanted = None
+        self._leave()
+        self._zero = None
+
+    # -- packets -----------------------------------------------------------------------------------------------------
+
     def receive(self, encoding: Encoding, burst: Sequence[MediaPacket], first: int, now: float) -> Sequence[Run]:
         """What leaves of a burst of `encoding` (`first`: the lowest index in it)."""
-        if encoding is self.current and encoding is self.wanted and first >= self._compressed_end:
-            if first < self._first_in:
-                burst = [packet for packet in burst if packet.index >= self._first_in]
-                if not burst:
-                    return ()
-            return (self._sent(burst, now),)
+        if encoding is self.current and encoding is self.wanted and first >= self._plain_from:
+            stretch = self._stretch
+            if stretch is not None:
+                return (self._sent(burst, stretch.index_offset, stretch.timestamp_offset, now),)
+        if encoding is not self.current and encoding is not self.wanted and first >= self._left_end:
+            return ()
         return self._receive_slowly(encoding, burst, now)
 
     def _receive_slowly(self, encoding: Encoding, burst: Sequence[MediaPacket], now: float) -> list[Run]:
-        """The rare cases: a switch inside the burst, or packets of pictures that were sent from the cache."""
-        runs: list[Run] = []
+        """The rarer cases: a switch, late packets, pictures sent from the cache, counters to rewrite, layers."""
         if encoding is self.wanted and encoding is not self.current:
             start = next((n for n, packet in enumerate(burst) if packet.keyframe or not encoding.video), None)
-            if start is None:
-                return []
-            self._switch(encoding, burst[start], now)
-            return [self._sent([packet for packet in burst[start:] if packet.index >= self._first_in], now)]
+            if start is not None:
+                # What arrived before the keyframe's first packet but belongs behind it is in the cache.
+                held = encoding.gop.in_order()
+                burst = held if held and held[0] is burst[start] else burst[start:]
+                self._switch(encoding, burst[0], now)
         if encoding is self.current:
-            for packet in burst:
-                if packet.index < self._first_in:
-                    continue
-                if packet.index < self._compressed_end:
-                    runs.append(self._sent_compressed(packet, now))
-                else:
-                    runs.append(self._sent([packet], now))
+            return self._placed(encoding, [packet for packet in burst if self._is_for_us(packet)], now)
+        if encoding is self._left:
+            return self._placed(encoding, [packet for packet in burst if packet.index < self._left_end], now)
+        return []
+
+    def _is_for_us(self, packet: MediaPacket) -> bool:
+        """Whether the layers chosen include `packet`; closes the gap in the numbers when they do not."""
+        layers, stretch, encoding = self._layers, self._stretch, self.current
+        if layers is None or stretch is None or encoding is None:
+            return True
+        before = layers.layer
+        passes = layers.passes(packet)
+        if layers.layer != before:
+            self.changed = True
+        elif layers.stuck:
+            encoding.keyframes.want()
+        if packet.index > self._highest_in:
+            self._highest_in = packet.index
+            if not passes:
+                # Numbers missing before it stay free: they may be of packets that are for this subscriber.
+                self._begin(stretch._replace(first_in=packet.index + 1, first_out=packet.index + stretch.index_offset))
+        return passes
+
+    def _placed(self, encoding: Encoding, packets: Sequence[MediaPacket], now: float) -> list[Run]:
+        """Runs of the packets that have a place in the outgoing stream."""
+        placed = []
+        for packet in packets:
+            stretch = self._map.incoming(encoding, packet.index)
+            if stretch is not None:
+                placed.append((stretch.index_offset, stretch.timestamp_offset_of(packet), stretch.written(packet)))
+        return [
+            self._sent([packet for _, _, packet in group], index_offset, timestamp_offset, now)
+            for (index_offset, timestamp_offset), group in groupby(placed, lambda each: each[:2])
+        ]
+
+    def _sent(self, packets: Sequence[MediaPacket], index_offset: int, timestamp_offset: int, now: float) -> Run:
+        highest = packets[-1].index + index_offset
+        if len(packets) > 1:
+            highest = max(packet.index for packet in packets) + index_offset
+        if highest >= self._next_index:
+            self._next_index = highest + 1
+        timestamp = packets[-1].timestamp + timestamp_offset
+        if timestamp > self._last_timestamp:
+            self._last_timestamp = timestamp
+        self._last_sent_at = now
+        self.packets_sent += len(packets)
+        for packet in packets:
+            self.octets_sent += len(packet.payload)
+        return Run(packets, index_offset, timestamp_offset)
+
+    def retransmit(self, lost: Sequence[int], now: float) -> list[Run]:
+        """Answer a NACK for these 16-bit sequence numbers from the shared history; unknown ones are passed over."""
+        runs = []
+        for sequence in lost:
+            index = self._next_index - 1 - ((self._next_index - 1 - sequence) & 0xFFFF)
+            stretch = self._map.outgoing(index)
+            if stretch is None or now - self._resent.get(index, float("-inf")) < NACK_REPEAT_S:
+                continue
+            packet = stretch.encoding.history.get(index - stretch.index_offset)
+            if packet is None:
+                continue
+            self._resent[index] = now
+            self.packets_resent += 1
+            runs.append(Run((stretch.written(packet),), stretch.index_offset, stretch.timestamp_offset_of(packet)))
+        if len(self._resent) > 2048:
+            self._resent = {index: at for index, at in self._resent.items() if now - at < 1.0}
         return runs
 
     # -- switching ---------------------------------------------------------------------------------------------------
 
     def _switch(self, encoding: Encoding, packet: MediaPacket, now: float) -> None:
-        self._begin_stretch(encoding, packet.index, self._aligned(encoding, packet.timestamp, now) - packet.timestamp)
-
-    def _begin_stretch(self, encoding: Encoding, first_in: int, timestamp_offset: int) -> None:
-        self.current = encoding
-        self._first_in = first_in
-        self._index_offset = self._next_index - first_in
-        self._timestamp_offset = timestamp_offset
-        self._compressed = {}
-        self._compressed_end = 0
-        self._stretches.append(_Stretch(self._next_index, self._index_offset, timestamp_offset, encoding))
+        """Carry `encoding` from `packet` on."""
+        self._carry(encoding, packet, self._aligned(encoding, packet.timestamp, now) - packet.timestamp)
 
     def _start_from_cache(self, encoding: Encoding, now: float) -> list[Run]:
         """The cached pictures at once, their timestamps pressed together just before the newest one's true time."""
@@ -169,12 +269,51 @@ class Downlink:
         step = max(1, int(FRAME_STEP_S * self.clock_rate))
         times = sorted({packet.timestamp for packet in packets})
         newest = self._aligned(encoding, times[-1], now, room=step * (len(times) - 1))
-        self._begin_stretch(encoding, packets[0].index, newest - times[-1])
-        self._compressed = {
-            timestamp: newest - step * (len(times) - 1 - position) for position, timestamp in enumerate(times)
-        }
-        self._compressed_end = packets[-1].index + 1
-        return [self._sent_compressed(packet, now) for packet in packets]
+        pressed = {timestamp: newest - step * (len(times) - 1 - position) for position, timestamp in enumerate(times)}
+        self._carry(encoding, packets[0], newest - times[-1], pressed)
+        if self._plain_from != _NEVER:
+            self._plain_from = packets[-1].index + 1
+        return self._placed(encoding, [packet for packet in packets if self._is_for_us(packet)], now)
+
+    def _carry(
+        self, encoding: Encoding, first: MediaPacket, timestamp_offset: int, pressed: dict[int, int] | None = None
+    ) -> None:
+        self._leave()
+        self.current = encoding
+        format_ = self.format_for(encoding.codec)
+        if format_ is not None and format_ is not self.format:
+            self.format = format_
+            self._map.clear()  # another payload type cannot repeat what was sent with the last one
+            self._counters = None
+        spatial = self._spatial if encoding is self.wanted else None
+        self._layers = LayerFilter(spatial) if spatial is not None else None
+        self._highest_in = first.index - 1
+        offsets = _continuing(self._counters, first)
+        self._plain_from = first.index if offsets == NO_OFFSETS and self._layers is None else _NEVER
+        self._begin(
+            Stretch(encoding, first.index, self._next_index, timestamp_offset, offsets, pressed or {}, self._layers)
+        )
+
+    def _begin(self, stretch: Stretch) -> None:
+        self._stretch = stretch
+        self._map.begin(stretch)
+        self._next_index = max(self._next_index, stretch.first_out)
+
+    def _leave(self) -> None:
+        """Stop carrying what is carried; its late packets and retransmissions still find their places."""
+        left, stretch = self.current, self._stretch
+        if left is None or stretch is None:
+            return
+        self.changed = True
+        self._left, self._left_end = left, self._next_index - stretch.index_offset
+        last = left.history.get(self._left_end - 1) or left.newest
+        if last is not None and last.info.picture_id is not None:
+            self._counters = Offsets(
+                last.info.picture_id + stretch.offsets.picture_id,
+                (last.info.tl0_index or 0) + stretch.offsets.tl0_index,
+            )
+        self.current = self._stretch = self._layers = None
+        self._plain_from = _NEVER
 
     def _aligned(self, encoding: Encoding, timestamp: int, now: float, room: int = 0) -> int:
         """The outgoing timestamp for `timestamp` of `encoding`, after everything sent by more than `room`."""
@@ -190,62 +329,12 @@ class Downlink:
             self._zero = result - common
         return result
 
-    def detach(self) -> None:
-        """The publisher went; whoever comes next has another clock."""
-        self.wanted = self.current = None
-        self._zero = None
-
-    # -- sending -----------------------------------------------------------------------------------------------------
-
-    def _sent(self, packets: Sequence[MediaPacket], now: float) -> Run:
-        highest = packets[-1].index + self._index_offset
-        if len(packets) > 1:
-            highest = max(packet.index for packet in packets) + self._index_offset
-        if highest >= self._next_index:
-            self._next_index = highest + 1
-        timestamp = packets[-1].timestamp + self._timestamp_offset
-        if timestamp > self._last_timestamp:
-            self._last_timestamp = timestamp
-        self._last_sent_at = now
-        self.packets_sent += len(packets)
-        for packet in packets:
-            self.octets_sent += len(packet.payload)
-        return Run(packets, self._index_offset, self._timestamp_offset)
-
-    def _sent_compressed(self, packet: MediaPacket, now: float) -> Run:
-        run = self._sent([packet], now)
-        if (pressed := self._compressed.get(packet.timestamp)) is not None:
-            return run._replace(timestamp_offset=pressed - packet.timestamp)
-        return run
-
-    def retransmit(self, lost: Sequence[int], now: float) -> list[Run]:
-        """Answer a NACK for these 16-bit sequence numbers from the shared history; unknown ones are passed over."""
-        runs = []
-        for sequence in lost:
-            index = self._next_index - 1 - ((self._next_index - 1 - sequence) & 0xFFFF)
-            stretch = next((each for each in reversed(self._stretches) if each.first_index <= index), None)
-            if stretch is None or now - self._resent.get(index, float("-inf")) < NACK_REPEAT_S:
-                continue
-            packet = stretch.encoding.history.get(index - stretch.index_offset)
-            if packet is None:
-                continue
-            timestamp_offset = stretch.timestamp_offset
-            if stretch is self._stretches[-1] and packet.index < self._compressed_end:
-                pressed = self._compressed.get(packet.timestamp)
-                timestamp_offset = timestamp_offset if pressed is None else pressed - packet.timestamp
-            self._resent[index] = now
-            self.packets_resent += 1
-            runs.append(Run((packet,), stretch.index_offset, timestamp_offset))
-        if len(self._resent) > 2048:
-            self._resent = {index: at for index, at in self._resent.items() if now - at < 1.0}
-        return runs
-
     # -- reports -----------------------------------------------------------------------------------------------------
 
     def sender_report(self, now: float, unix_now: float) -> SenderReport | None:
         """The publisher's clock as seen through our timestamps, so that sound and picture meet at the subscriber."""
-        encoding = self.current
-        if encoding is None or self._last_sent_at is None:
+        encoding, stretch = self.current, self._stretch
+        if encoding is None or stretch is None or self._last_sent_at is None:
             return None
         report = encoding.sender_report
         if report is None:
@@ -253,7 +342,7 @@ class Downlink:
             ntp = ntp_time(unix_now)
         else:
             elapsed = now - encoding.sender_report_at
-            timestamp = report.rtp_timestamp + self._timestamp_offset + round(elapsed * self.clock_rate)
+            timestamp = report.rtp_timestamp + stretch.timestamp_offset + round(elapsed * self.clock_rate)
             ntp = ntp_time(unix_time(report.ntp_time) + elapsed)
         self._reports_sent.append((compact_ntp(ntp), now))
         return SenderReport(self.ssrc, ntp, timestamp & 0xFFFFFFFF, self.packets_sent, self.octets_sent)
@@ -264,3 +353,11 @@ class Downlink:
             if sent == last_sr and last_sr:
                 return max(0.0, now - at - delay / 65_536)
         return None
+
+
+def _continuing(counters: Offsets | None, first: MediaPacket) -> Offsets:
+    """What makes the codec's counters in `first` the next after `counters`."""
+    info = first.info
+    if counters is None or info.picture_id is None:
+        return NO_OFFSETS
+    return Offsets(counters.picture_id + 1 - info.picture_id, counters.tl0_index + 1 - (info.tl0_index or 0))

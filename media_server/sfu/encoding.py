@@ -1,9 +1,13 @@
 """One incoming RTP stream and everything shared by those who receive it."""
 
+from collections.abc import Mapping
+
 from classroom.rtp.packet import RtpPacket
 from classroom.rtp.rtcp import ReportBlock, SenderReport, compact_ntp, unix_time
+from classroom.rtp.sdp import Codec
 from classroom.rtp.sequence import Unwrapper
-from media_server.sfu import h264
+from media_server.sfu.codecs.known import payload_format
+from media_server.sfu.codecs.payload import PayloadInfo
 from media_server.sfu.history import GopCache, MediaPacket, PacketHistory
 from media_server.sfu.keyframes import KeyframeRequests
 from media_server.sfu.nack import NackGenerator
@@ -14,15 +18,24 @@ AUDIO_HISTORY_PACKETS = 256  # 5 s of 20 ms packets
 GOP_CACHE_BYTES = 1_500_000
 SILENT_AFTER_S = 1.5  # an encoding that sends nothing for so long is not offered to viewers
 _RATE_WINDOW_S = 0.5
+_NONE: Mapping[str, bytes] = {}
 
 
 class Encoding:
-    """One quality of a track. `rid` is empty when the publisher sends only one."""
+    """One quality of a track, or several when its codec is scalable (SVC).
 
-    def __init__(self, rid: str, ssrc: int, clock_rate: int, *, video: bool) -> None:
+    `rid` is empty when the publisher sends only one. `extensions` are the header extensions to read and pass on, by
+    the publisher's ids.
+    """
+
+    def __init__(
+        self, rid: str, ssrc: int, codec: Codec, *, video: bool, extensions: Mapping[int, str] | None = None
+    ) -> None:
         self.rid = rid
         self.ssrc = ssrc
-        self.clock_rate = clock_rate
+        self.codec = codec
+        self.format = payload_format(codec)
+        self.clock_rate = codec.clock_rate
         self.video = video
         self.history = PacketHistory(VIDEO_HISTORY_PACKETS if video else AUDIO_HISTORY_PACKETS)
         self.gop = GopCache(GOP_CACHE_BYTES)
@@ -30,7 +43,8 @@ class Encoding:
         self.keyframes = KeyframeRequests()
         self.pause = PauseRequests()
         self.watched_at = float("-inf")  # when it was last decided that somebody gets this
-        self.size: tuple[int, int] = (0, 0)
+        self.sizes: tuple[tuple[int, int], ...] = ()  # of each spatial layer, the lowest first
+        self.newest: MediaPacket | None = None
         self.bitrate_bps = 0
         self.packets = 0
         self.repaired = 0
@@ -41,6 +55,9 @@ class Encoding:
         self._timestamp = Unwrapper(32)
         self._first_index: int | None = None
         self._keyframe_index = 0
+        self._extensions = extensions or {}
+        self._layers: dict[int, int] = {}  # bytes in this window, by `PayloadInfo.targets`
+        self._layer_bps: dict[int, int] = {}
         self._window_bytes = 0
         self._window_began = 0.0
         self._transit: float | None = None
@@ -58,25 +75,39 @@ class Encoding:
             return None
         index = self._sequence.unwrap(packet.sequence)
         timestamp = self._timestamp.unwrap(packet.timestamp)
-        keyframe = self.video and self._begins_keyframe(packet, index, timestamp)
-        media = MediaPacket(packet, index, timestamp, keyframe)
+        extensions = self._elements(packet) if self._extensions and packet.profile else _NONE
+        info = self.format.read(packet.payload, extensions)
+        media = MediaPacket(
+            packet, index, timestamp, self._begins_keyframe(info, index, timestamp), info=info, extensions=extensions
+        )
         if not self.history.add(media):
             return None
         if self._first_index is None:
             self._first_index = index
             self.watched_at = now  # who comes first finds everything running
         self.nacks.receive(index, now)
+        if self.newest is None or index > self.newest.index:
+            self.newest = media
         if repair:
             self.repaired += 1
         else:
-            self._measure(len(packet.payload), timestamp, now)
+            self._measure(media, now)
         if self.video:
             self.gop.add(media, now)
-            if keyframe:
+            if media.keyframe:
                 self.keyframes.arrived()
                 self._keyframe_index = max(index, self._keyframe_index)
-                self.size = h264.picture_size(packet.payload) or self.size
+                self.sizes = info.sizes or self.sizes
         return media
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the whole picture; zero before they are known."""
+        return self.sizes[-1] if self.sizes else (0, 0)
+
+    def layer_bps(self, spatial: int) -> int:
+        """Bitrate of what a receiver of this spatial layer needs; 0 before it is measured."""
+        return sum(rate for targets, rate in self._layer_bps.items() if targets >> spatial & 1)
 
     def sending(self, now: float) -> bool:
         return now - self.last_packet_at < SILENT_AFTER_S or self.pause.offered(now)
@@ -128,19 +159,25 @@ class Encoding:
         highest = self._sequence.highest - 0x10000
         return ReportBlock(self.ssrc, fraction, lost, highest, int(self._jitter), last_sr, delay)
 
-    def _begins_keyframe(self, packet: RtpPacket, index: int, timestamp: int) -> bool:
-        if not h264.begins_keyframe(packet.payload):
+    def _elements(self, packet: RtpPacket) -> Mapping[str, bytes]:
+        uris = self._extensions
+        return {uris[id_]: value for id_, value in packet.extensions().items() if id_ in uris} or _NONE
+
+    def _begins_keyframe(self, info: PayloadInfo, index: int, timestamp: int) -> bool:
+        if not info.keyframe:
             return False
-        # The slices of one picture share a timestamp: only the first of its packets begins the keyframe.
+        # The slices of one H.264 picture share a timestamp: only the first of its packets begins the keyframe.
         before = self.history.get(index - 1)
         if before is None:
             # Lost, perhaps the packet with the parameter sets: without those nobody can begin here.
-            return h264.picture_size(packet.payload) is not None
+            return bool(info.sizes)
         return before.timestamp != timestamp
 
-    def _measure(self, size: int, timestamp: int, now: float) -> None:
+    def _measure(self, packet: MediaPacket, now: float) -> None:
+        size, timestamp = len(packet.payload), packet.timestamp
         if now - self.last_packet_at > SILENT_AFTER_S:  # a pause is no measure of what comes after it
             self._window_bytes, self._window_began = 0, now
+            self._layers = {}
         self.packets += 1
         self.last_packet_at = now
         # RFC 3550 § A.8
@@ -149,8 +186,13 @@ class Encoding:
             self._jitter += (abs(transit - self._transit) - self._jitter) / 16
         self._transit = transit
         self._window_bytes += size
+        if len(self.sizes) > 1:
+            targets = packet.info.targets
+            self._layers[targets] = self._layers.get(targets, 0) + size
         elapsed = now - self._window_began
         if elapsed >= _RATE_WINDOW_S:
             rate = self._window_bytes * 8 / elapsed
             self.bitrate_bps = round(rate if not self.bitrate_bps else 0.7 * self.bitrate_bps + 0.3 * rate)
+            self._layer_bps = {targets: round(count * 8 / elapsed) for targets, count in self._layers.items()}
+            self._layers = {}
             self._window_bytes, self._window_began = 0, now

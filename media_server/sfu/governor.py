@@ -7,7 +7,7 @@ lowers its limit on congestion and tries the next step again after a quiet while
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from media_server.sfu.encoding import Encoding
+from media_server.sfu.point import OperatingPoint
 
 CONGESTED_LOSS = 0.10  # below that, NACK repairs (measured loss on school lines is below 5 %)
 CONGESTED_FOR_S = 0.6  # one bad report is chance
@@ -17,19 +17,23 @@ LONGEST_WAIT_S = 64.0
 PROBATION_S = 5.0
 UNKNOWN_BITRATE_BPS = 100_000  # of an encoding too young to be measured
 
-Reason = Literal["bandwidth", "no_source", "off"]
+Reason = Literal["bandwidth", "codec", "no_source", "off"]
 
 
 class Picture(NamedTuple):
-    """One video section to decide for: what the viewer prefers, and the encodings there are, the best first."""
+    """One video section to decide for: what the viewer prefers, and what it may be given, the best first.
+
+    `none` is the reason to give when there is nothing.
+    """
 
     key: str
     preference: str
-    encodings: Sequence[Encoding]
+    points: Sequence[OperatingPoint]
+    none: Reason = "no_source"
 
 
 class Choice(NamedTuple):
-    encoding: Encoding | None
+    point: OperatingPoint | None
     reason: Reason | None
 
 
@@ -67,9 +71,9 @@ class Governor:
         return True
 
     def decide(self, pictures: Sequence[Picture], now: float) -> dict[str, Choice]:
-        """An encoding, or none with the reason, for every picture; earlier pictures climb first.
+        """An operating point, or none with the reason, for every picture; earlier pictures climb first.
 
-        First every picture gets its lowest encoding, then they climb in order, as far as the limit goes.
+        First every picture gets its lowest point, then they climb in order, as far as the limit goes.
         """
         ladders = {picture.key: _ladder(picture) for picture in pictures}
         steps, next_bps = _fill(pictures, ladders, self.limit_bps)
@@ -89,21 +93,21 @@ class Governor:
             elif picture.preference == "off":
                 choices[picture.key] = Choice(None, "off")
             else:
-                choices[picture.key] = Choice(None, "bandwidth" if ladder else "no_source")
+                choices[picture.key] = Choice(None, "bandwidth" if ladder else picture.none)
         return choices
 
 
-def _ladder(picture: Picture) -> list[Encoding]:
-    """The encodings a picture may use, the lowest first: up to the pinned one, or all."""
+def _ladder(picture: Picture) -> list[OperatingPoint]:
+    """What a picture may use, the lowest first: up to the pinned one, or all."""
     if picture.preference == "off":
         return []
-    rids = [encoding.rid for encoding in picture.encodings]
+    rids = [point.rid for point in picture.points]
     first = rids.index(picture.preference) if picture.preference in rids else 0
-    return list(reversed(picture.encodings[first:]))
+    return list(reversed(picture.points[first:]))
 
 
 def _fill(
-    pictures: Sequence[Picture], ladders: dict[str, list[Encoding]], limit_bps: float | None
+    pictures: Sequence[Picture], ladders: dict[str, list[OperatingPoint]], limit_bps: float | None
 ) -> tuple[dict[str, int], float | None]:
     """The step of each picture on its ladder (-1: none), and the limit at which one more fits (None: all taken)."""
     steps = {picture.key: -1 for picture in pictures}
@@ -124,5 +128,5 @@ def _fill(
     return steps, next_bps
 
 
-def _rate(encoding: Encoding) -> int:
-    return encoding.bitrate_bps or UNKNOWN_BITRATE_BPS
+def _rate(point: OperatingPoint) -> int:
+    return point.bitrate_bps or UNKNOWN_BITRATE_BPS

@@ -1,6 +1,12 @@
 """What an encoding keeps of its past: one history that answers every NACK, and the packets since the last keyframe."""
 
+from copy import copy
+
 from classroom.rtp.packet import RtpPacket
+from media_server.sfu.codecs.payload import Extensions, PayloadInfo
+
+_UNREAD = PayloadInfo()
+_NO_EXTENSIONS: Extensions = {}
 
 
 class MediaPacket:
@@ -8,19 +14,52 @@ class MediaPacket:
 
     `index` is the extended sequence number, `timestamp` the extended RTP timestamp (both start one cycle above zero),
     `marker` is 0x80 or 0 so that it can be or-ed to a payload type, `keyframe` marks the first packet of a keyframe.
+    `extensions` are the header extension elements that go to subscribers, by URI.
     """
 
-    __slots__ = ("index", "keyframe", "marker", "payload", "timestamp")
+    __slots__ = ("_ended", "extensions", "index", "info", "keyframe", "marker", "payload", "timestamp")
 
-    def __init__(self, packet: RtpPacket, index: int, timestamp: int, keyframe: bool) -> None:
+    def __init__(
+        self,
+        packet: RtpPacket,
+        index: int,
+        timestamp: int,
+        keyframe: bool,
+        *,
+        info: PayloadInfo = _UNREAD,
+        extensions: Extensions = _NO_EXTENSIONS,
+    ) -> None:
         self.index = index
         self.timestamp = timestamp
         self.marker = 0x80 if packet.marker else 0
         self.payload = packet.payload
         self.keyframe = keyframe
+        self.info = info
+        self.extensions = extensions
+        self._ended: MediaPacket | None = None
 
     def __repr__(self) -> str:
         return f"MediaPacket({self.index}, ts={self.timestamp}, {len(self.payload)} bytes, key={self.keyframe})"
+
+    def ended(self) -> "MediaPacket":
+        """This packet with the marker bit, for those to whom it ends the picture; made once for all of them."""
+        if self.marker:
+            return self
+        if self._ended is None:
+            self._ended = copy(self)
+            self._ended.marker = 0x80
+        return self._ended
+
+    def with_payload(self, payload: bytes, extensions: Extensions) -> "MediaPacket":
+        other = copy(self)
+        other.payload, other.extensions = payload, extensions
+        return other
+
+    def emptied(self) -> "MediaPacket":
+        """Padding with this packet's number (RFC 3550 § 5.1 allows no payload): for a receiver that waits for it."""
+        empty = self.with_payload(b"", _NO_EXTENSIONS)
+        empty.marker = 0
+        return empty
 
 
 class PacketHistory:

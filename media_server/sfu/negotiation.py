@@ -1,7 +1,8 @@
 """Our answers to offers, written by hand: ICE-lite, one port, one bundle, only what we forward (RFC 9429).
 
-House codecs are H.264 (constrained baseline, packetization mode 1) and Opus: every browser decodes them and they record
-without transcoding.
+A publisher gets one codec: a house codec (H.264 constrained baseline, packetization mode 1; Opus) when it offers that,
+because every browser decodes them and they record without transcoding; else its own first choice. A subscriber gets all
+the codecs it offers that we forward, so that any source can be sent to it without negotiating again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +13,16 @@ from classroom.messages.live import WantedTrack
 from classroom.messages.views import MediaKind
 from classroom.rtp.sdp import Codec, MalformedSdp, MediaSection, SessionDescription
 from classroom.rtp.twcc import TWCC
+from media_server.sfu.codecs.dependency import DEPENDENCY_DESCRIPTOR
+from media_server.sfu.codecs.known import HOUSE_CODEC, KNOWN, forwardable
+from media_server.sfu.downlink import Format
 
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+# What a publisher writes and a subscriber reads.
+PASSED_ON = (DEPENDENCY_DESCRIPTOR,)
 
 _PROTOCOLS = {"UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF"}
 _VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
@@ -39,16 +45,26 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class OfferedSection:
-    """One media section of an offer that we accept, with the codec chosen for it. `repairs`: RTX SSRC → repaired."""
+    """One media section of an offer that we accept, with the codecs chosen for it: one for a publisher.
+
+    `repairs`: RTX SSRC → repaired.
+    """
 
     mid: str
     kind: MediaKind
-    codec: Codec
-    rtx_payload_type: int | None
+    formats: tuple[Format, ...]
     extensions: Mapping[str, int]
     rids: tuple[str, ...]
     ssrcs: tuple[int, ...]
     repairs: Mapping[int, int]
+
+    @property
+    def codec(self) -> Codec:
+        return self.formats[0].codec
+
+    @property
+    def rtx_payload_type(self) -> int | None:
+        return self.formats[0].rtx_payload_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +137,7 @@ def answer_subscriber(offer: Offer, streams: Mapping[str, SentStream], transport
             continue
         answer.attributes.append(("msid", f"{stream.group} {stream.group}-{section.kind}"))
         ssrcs = [stream.ssrc]
-        if section.rtx_payload_type is not None:
+        if any(each.rtx_payload_type is not None for each in section.formats):
             ssrcs.append(stream.rtx_ssrc)
             answer.attributes.append(("ssrc-group", f"FID {stream.ssrc} {stream.rtx_ssrc}"))
         answer.attributes.extend(("ssrc", f"{ssrc} cname:{stream.cname}") for ssrc in ssrcs)
@@ -158,62 +174,57 @@ def _read(description: SessionDescription, sections: list[OfferedSection]) -> Of
 def _read_section(section: MediaSection, *, sending: bool) -> OfferedSection:
     kind: MediaKind = "video" if section.kind == "video" else "audio"
     codecs = section.codecs
-    chosen = _choose_codec(kind, codecs)
-    if chosen is None:
+    usable = [codec for codec in codecs if forwardable(kind, codec)]
+    if not usable:
         offered = sorted({codec.name for codec in codecs})
-        raise Unprocessable(
-            "codec_unsupported", kind=kind, offered=offered, needed="H264" if kind == "video" else "opus"
-        )
-    rtx = next((codec.payload_type for codec in codecs if codec.repairs == chosen.payload_type), None)
+        raise Unprocessable("codec_unsupported", kind=kind, offered=offered, needed=", ".join(sorted(KNOWN[kind])))
+    if sending:
+        usable = [_preferred(kind, usable)]
+    repairs = {codec.repairs: codec.payload_type for codec in codecs if codec.repairs is not None}
+    formats = tuple(Format(codec, repairs.get(codec.payload_type)) for codec in usable)
     if not section.mid:
         raise MalformedSdp("a media section has no a=mid")
     rids = tuple(section.send_rids[:MAX_ENCODINGS]) if sending else ()
-    known = _RECEIVED_EXTENSIONS if sending else (ABS_SEND_TIME,)
+    known = (*_RECEIVED_EXTENSIONS, *PASSED_ON) if sending else (ABS_SEND_TIME,)
     extensions = {extmap.uri: extmap.id for extmap in section.extmaps if extmap.uri in known and 1 <= extmap.id <= 14}
     ssrcs = tuple(ssrc for ssrc in section.ssrcs if ssrc not in section.rtx_ssrcs) if sending else ()
-    repairs = section.rtx_ssrcs if sending else {}
-    return OfferedSection(section.mid, kind, chosen, rtx, extensions, rids, ssrcs, repairs)
+    return OfferedSection(section.mid, kind, formats, extensions, rids, ssrcs, section.rtx_ssrcs if sending else {})
 
 
-def _choose_codec(kind: MediaKind, codecs: list[Codec]) -> Codec | None:
-    if kind == "audio":
-        return next((codec for codec in codecs if codec.is_("opus") and codec.clock_rate == 48_000), None)
-    playable = [codec for codec in codecs if codec.is_("H264") and codec.parameters.get("packetization-mode") == "1"]
+def _preferred(kind: MediaKind, codecs: list[Codec]) -> Codec:
+    """What a publisher shall send."""
+    house = [codec for codec in codecs if codec.is_(HOUSE_CODEC[kind])]
     # RFC 6184 § 8.1: profile_idc, constraint flags, level. 42e0 is constrained baseline, 4200 baseline.
     for profile in ("42e0", "4200", ""):
-        for codec in playable:
+        for codec in house:
             if codec.parameters.get("profile-level-id", "42e01f").lower().startswith(profile):
                 return codec
-    return None
+    return codecs[0]
 
 
 # -- writing ---------------------------------------------------------------------------------------------------------
 
 
 def _answer_section(section: OfferedSection, direction: str) -> MediaSection:
-    codec = section.codec
-    channels = f"/{codec.channels}" if codec.channels > 1 else ""
-    formats = [str(codec.payload_type)]
-    attributes = [
-        ("mid", section.mid),
-        (direction, ""),
-        ("rtcp-mux", ""),
-        ("rtcp-rsize", ""),
-        ("rtpmap", f"{codec.payload_type} {codec.name}/{codec.clock_rate}{channels}"),
-    ]
-    if codec.parameters:
-        parameters = ";".join(f"{key}={value}" if value else key for key, value in codec.parameters.items())
-        attributes.append(("fmtp", f"{codec.payload_type} {parameters}"))
+    formats: list[str] = []
+    attributes = [("mid", section.mid), (direction, ""), ("rtcp-mux", ""), ("rtcp-rsize", "")]
     feedback = _VIDEO_FEEDBACK if section.kind == "video" else ("nack",)
     if TWCC in section.extensions:
         feedback = (*feedback, "transport-cc")
     if direction == "recvonly":
         feedback = (*feedback, STREAM_PAUSE)
-    attributes.extend(("rtcp-fb", f"{codec.payload_type} {item}") for item in feedback if item in codec.feedback)
-    if section.rtx_payload_type is not None:
-        formats.append(str(section.rtx_payload_type))
-        attributes.append(("rtpmap", f"{section.rtx_payload_type} rtx/{codec.clock_rate}"))
-        attributes.append(("fmtp", f"{section.rtx_payload_type} apt={codec.payload_type}"))
+    for codec, rtx in section.formats:
+        channels = f"/{codec.channels}" if codec.channels > 1 else ""
+        formats.append(str(codec.payload_type))
+        attributes.append(("rtpmap", f"{codec.payload_type} {codec.name}/{codec.clock_rate}{channels}"))
+        if codec.parameters:
+            parameters = ";".join(f"{key}={value}" if value else key for key, value in codec.parameters.items())
+            attributes.append(("fmtp", f"{codec.payload_type} {parameters}"))
+        attributes.extend(("rtcp-fb", f"{codec.payload_type} {item}") for item in feedback if item in codec.feedback)
+        if rtx is not None:
+            formats.append(str(rtx))
+            attributes.append(("rtpmap", f"{rtx} rtx/{codec.clock_rate}"))
+            attributes.append(("fmtp", f"{rtx} apt={codec.payload_type}"))
     attributes.extend(("extmap", f"{identifier} {uri}") for uri, identifier in section.extensions.items())
     return MediaSection(section.kind, 9, "UDP/TLS/RTP/SAVPF", formats, attributes)
 
@@ -223,6 +234,8 @@ def _answer(offer: Offer, answers: Mapping[str, MediaSection], transport: Transp
     accepted = [section.mid for section in offer.description.media if section.mid in answers]
     answer.attributes = [
         ("group", "BUNDLE " + " ".join(accepted)),
+        # RFC 8285 § 6: both sides take the two-byte form among the one-byte one.
+        *([("extmap-allow-mixed", "")] if offer.description.get("extmap-allow-mixed") is not None else []),
         ("ice-lite", ""),
         ("msid-semantic", " WMS *"),
         ("fingerprint", f"sha-256 {transport.fingerprint}"),

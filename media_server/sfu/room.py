@@ -9,7 +9,7 @@ from typing import NamedTuple
 from classroom.errors import Conflict
 from classroom.messages.views import MediaKind, SourceView
 from classroom.rtp.packet import RtpPacket
-from media_server.sfu.downlink import Downlink, Run
+from media_server.sfu.downlink import Downlink, Format, Run
 from media_server.sfu.encoding import Encoding
 from media_server.sfu.history import MediaPacket
 from media_server.sfu.source import Source, Track
@@ -22,6 +22,7 @@ class Sending(NamedTuple):
     subscriber: Subscriber
     downlink: Downlink
     runs: Iterable[Run]
+    format: Format
     repair: bool = False
 
 
@@ -113,17 +114,17 @@ class Room:
                 continue
             first = burst[0].index if len(burst) == 1 else min(packet.index for packet in burst)
             for subscriber, downlink in listeners:
-                if downlink.wanted is not encoding and downlink.current is not encoding:
+                if not downlink.listens_to(encoding):
                     continue
-                before = downlink.current
                 runs = downlink.receive(encoding, burst, first, now)
                 if runs:
-                    yield Sending(subscriber, downlink, runs)
-                if downlink.current is not before:
+                    yield Sending(subscriber, downlink, runs, downlink.format)
+                if downlink.changed:
                     self._announce(subscriber, downlink)
         if self._sendings:
             sendings, self._sendings = self._sendings, []
-            yield from sendings
+            # What waited while the codec became another one cannot be sent as that.
+            yield from (sending for sending in sendings if sending.format is sending.downlink.format)
 
     # -- subscribers -------------------------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ class Room:
     def retransmit(self, subscriber: Subscriber, ssrc: int, lost: Iterable[int], now: float) -> None:
         downlink = subscriber.by_ssrc.get(ssrc)
         if downlink is not None and (runs := downlink.retransmit(list(lost), now)):
-            self._sendings.append(Sending(subscriber, downlink, runs, repair=True))
+            self._sendings.append(Sending(subscriber, downlink, runs, downlink.format, repair=True))
 
     def picture_lost(self, subscriber: Subscriber, ssrc: int, now: float) -> None:
         """A subscriber cannot decode (PLI, FIR)."""
@@ -167,26 +168,24 @@ class Room:
         return changes
 
     def _decide_for(self, subscriber: Subscriber, now: float) -> None:
-        for downlink, encoding, reason in subscriber.decide(self.sources, now):
-            before = downlink.current
-            if encoding is downlink.wanted:
-                runs: list[Run] = []
-            else:
-                track = self.sources[downlink.source].tracks[downlink.kind] if encoding else None
-                runs = downlink.want(encoding, now, track.below(encoding, now) if track and encoding else ())
-            for watched in (encoding, downlink.current):
+        for downlink, point, reason in subscriber.decide(self.sources, now):
+            below: list[Encoding] = []
+            if point is not None and point.encoding is not downlink.wanted:
+                below = self.sources[downlink.source].tracks[downlink.kind].below(point.encoding, now)
+            if runs := downlink.want(point, now, below):
+                self._sendings.append(Sending(subscriber, downlink, runs, downlink.format))
+            for watched in (downlink.wanted, downlink.current):
                 if watched is not None:
                     watched.watched_at = now
-            if runs:
-                self._sendings.append(Sending(subscriber, downlink, runs))
-            downlink_reason = reason if encoding is None else None
-            if downlink.current is not before or downlink_reason != subscriber.reasons.get(downlink.mid):
+            downlink_reason = reason if point is None else None
+            if downlink.changed or downlink_reason != subscriber.reasons.get(downlink.mid):
                 subscriber.reasons[downlink.mid] = downlink_reason
                 self._announce(subscriber, downlink)
 
     def _announce(self, subscriber: Subscriber, downlink: Downlink) -> None:
-        rid = downlink.current.rid if downlink.current else None
-        state = TrackState(downlink.mid, rid, subscriber.reasons.get(downlink.mid))
+        downlink.changed = False
+        point = downlink.point
+        state = TrackState(downlink.mid, point.rid if point else None, subscriber.reasons.get(downlink.mid))
         self._changes.append(TrackChanged(subscriber, state))
 
     def _forget(self, subscriber: Subscriber) -> None:

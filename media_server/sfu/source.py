@@ -1,21 +1,28 @@
 """What one publisher sends under one name."""
 
+from collections.abc import Mapping
+
 from classroom.messages.views import EncodingView, MediaKind, SourceView
+from classroom.rtp.sdp import Codec
 from media_server.sfu.encoding import Encoding
+from media_server.sfu.point import OperatingPoint, operating_points
 
 
 class Track:
     """A picture or a sound in one or more encodings, the best first."""
 
-    def __init__(self, kind: MediaKind, clock_rate: int, rids: list[str]) -> None:
+    def __init__(
+        self, kind: MediaKind, codec: Codec, rids: list[str], extensions: Mapping[int, str] | None = None
+    ) -> None:
         self.kind: MediaKind = kind
-        self.clock_rate = clock_rate
+        self.codec = codec
+        self.extensions = extensions
         self.rids = rids or [""]
         self.encodings: list[Encoding] = []
 
     def add(self, rid: str, ssrc: int) -> Encoding:
         """The encoding `rid` now comes with `ssrc`; one that was there under another SSRC is replaced."""
-        encoding = Encoding(rid, ssrc, self.clock_rate, video=self.kind == "video")
+        encoding = Encoding(rid, ssrc, self.codec, video=self.kind == "video", extensions=self.extensions)
         others = [known for known in self.encodings if known.rid != rid]
         self.encodings = sorted([*others, encoding], key=lambda each: self.rids.index(each.rid))
         return encoding
@@ -26,6 +33,10 @@ class Track:
     def sending(self, now: float) -> list[Encoding]:
         """The encodings that carry something now, the best first."""
         return [encoding for encoding in self.encodings if encoding.sending(now)]
+
+    def points(self, now: float) -> list[OperatingPoint]:
+        """The qualities a viewer can be given now, the best first."""
+        return [point for encoding in self.sending(now) for point in operating_points(encoding)]
 
     def below(self, encoding: Encoding, now: float) -> list[Encoding]:
         """The encodings lower than `encoding` that carry something now, the best first."""
@@ -46,18 +57,18 @@ class Source:
 
     def view(self) -> SourceView:
         video = self.tracks.get("video")
-        encodings = video.encodings if video else []
+        points = [point for encoding in video.encodings for point in operating_points(encoding)] if video else []
         return SourceView(
             name=self.name,
             kinds=sorted(self.tracks),
             encodings=[
                 EncodingView(
-                    rid=encoding.rid,
-                    width=encoding.size[0],
-                    height=encoding.size[1],
+                    rid=point.rid,
+                    width=point.size[0],
+                    height=point.size[1],
                     # Rounded, so that the view changes when the quality does and not with every measurement.
-                    bitrate_bps=round(encoding.bitrate_bps, -5),
+                    bitrate_bps=round(point.bitrate_bps, -5),
                 )
-                for encoding in encodings
+                for point in points
             ],
         )

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from classroom.messages.views import Quality
 from classroom.rtp.rtcp import ReportBlock
 from media_server.sfu.downlink import Downlink
-from media_server.sfu.encoding import Encoding
 from media_server.sfu.governor import Governor, Picture, Reason
+from media_server.sfu.point import OperatingPoint
 from media_server.sfu.source import Source
 
 GOOD_LOSS, FAIR_LOSS = 0.02, 0.08
@@ -16,7 +16,7 @@ _SMOOTHING = 0.3
 
 
 class TrackState(NamedTuple):
-    """What a section carries: an encoding's rid, or nothing and why."""
+    """What a section carries: an operating point's rid, or nothing and why."""
 
     mid: str
     rid: str | None
@@ -46,7 +46,7 @@ class Subscriber:
     @property
     def sent_bps(self) -> int:
         """Bitrate of the pictures now carried."""
-        return sum(downlink.current.bitrate_bps for downlink in self._pictures() if downlink.current)
+        return sum(point.bitrate_bps for downlink in self._pictures() if (point := downlink.point))
 
     def hear_report(self, report: ReportBlock, now: float) -> None:
         downlink = self.by_ssrc.get(report.ssrc)
@@ -75,21 +75,23 @@ class Subscriber:
 
     def decide(
         self, sources: Mapping[str, Source], now: float
-    ) -> Iterator[tuple[Downlink, Encoding | None, Reason | None]]:
+    ) -> Iterator[tuple[Downlink, OperatingPoint | None, Reason | None]]:
         """What each downlink should carry now."""
         pictures = []
         for downlink in self.downlinks.values():
             source = sources.get(downlink.source)
             track = source.tracks.get(downlink.kind) if source else None
-            encodings = track.sending(now) if track else []
+            decodable = track is None or downlink.format_for(track.codec) is not None
+            points = track.points(now) if track and decodable else []
+            none: Reason = "no_source" if decodable else "codec"
             if downlink.kind == "video":
-                pictures.append(Picture(downlink.mid, downlink.preference, encodings))
+                pictures.append(Picture(downlink.mid, downlink.preference, points, none))
             elif downlink.preference == "off":
                 yield downlink, None, "off"
             else:
-                yield downlink, encodings[0] if encodings else None, None if encodings else "no_source"
+                yield downlink, points[0] if points else None, None if points else none
         for mid, choice in self.governor.decide(pictures, now).items():
-            yield self.downlinks[mid], choice.encoding, choice.reason
+            yield self.downlinks[mid], choice.point, choice.reason
 
     def _pictures(self) -> Iterator[Downlink]:
         return (downlink for downlink in self.downlinks.values() if downlink.kind == "video")

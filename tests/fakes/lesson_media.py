@@ -1,17 +1,19 @@
 """A lesson's media under virtual time: a camera with three encodings, a room, and viewers that record what they get."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from classroom.rtp.packet import RtpPacket
-from media_server.sfu.downlink import Downlink
+from classroom.rtp.sdp import Codec
+from media_server.sfu.downlink import Downlink, Format
 from media_server.sfu.history import MediaPacket
 from media_server.sfu.room import Room, Sending
 from media_server.sfu.source import Source, Track
 from media_server.sfu.subscriber import Subscriber
-from tests.fakes.camera import CLOCK_RATE, FakeCamera
+from tests.fakes.camera import AV1, H264, VP8, VP9, FakeCamera
 
+CODECS = (VP8, VP9, H264, AV1)
 Lose = Callable[[RtpPacket], bool]
 
 
@@ -44,13 +46,15 @@ class LessonMedia:
 
     FPS = 25
 
-    def __init__(self, rids: tuple[str, ...] = ("h", "m", "l"), *, gop: int = 50) -> None:
+    def __init__(
+        self, rids: tuple[str, ...] = ("h", "m", "l"), *, gop: int = 50, camera: type[FakeCamera] = FakeCamera
+    ) -> None:
         self.now = 100.0
         self.room = Room("lesson")
         self.viewers: dict[str, Viewer] = {}
         sizes = {"h": (4, 1_100), "m": (2, 700), "l": (1, 400)}
         self.cameras = {
-            rid: FakeCamera(
+            rid: camera(
                 number + 1,
                 packets_per_picture=sizes[rid][0] if rid in sizes else 2,
                 packet_bytes=sizes[rid][1] if rid in sizes else 300,
@@ -60,7 +64,7 @@ class LessonMedia:
             )
             for number, rid in enumerate(rids)
         }
-        self.track = Track("video", CLOCK_RATE, list(rids))
+        self.track = Track("video", camera.codec, list(rids))
         self.source = Source("teacher", [self.track])
         self.room.publish(self.source)
 
@@ -68,17 +72,10 @@ class LessonMedia:
         encoding = self.track.encoding(rid) or self.room.add_encoding(self.source, self.track, rid, packet.ssrc)
         self.room.receive(encoding, packet, self.now)
 
-    def join(self, name: str, *, rtx: bool = True) -> Viewer:
+    def join(self, name: str, *, rtx: bool = True, codecs: Sequence[Codec] = CODECS) -> Viewer:
         subscriber = Subscriber(name)
-        downlink = Downlink(
-            "v",
-            "teacher",
-            "video",
-            clock_rate=CLOCK_RATE,
-            payload_type=102,
-            rtx_payload_type=103 if rtx else None,
-            randomness=random.Random(name),
-        )
+        formats = [Format(codec, codec.payload_type + 1 if rtx else None) for codec in codecs]
+        downlink = Downlink("v", "teacher", "video", formats, random.Random(name))
         subscriber.set_downlinks({"v": downlink})
         self.viewers[name] = Viewer(subscriber)
         self.room.subscribe(subscriber, self.now)

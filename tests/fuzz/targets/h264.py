@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from media_server.sfu.h264 import begins_keyframe, nal_units, picture_size
+from media_server.sfu.codecs.h264 import begins_keyframe, nal_units, picture_size
 from tests.fakes.camera import SPS_720P, FakeCamera
 
 MAX_BYTES = 200

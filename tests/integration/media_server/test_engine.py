@@ -55,6 +55,16 @@ async def test_viewers_decode_what_a_publisher_sends(engine: MediaEngine) -> Non
         assert sum(engine.network.dropped.values()) == 0
 
 
+async def test_a_vp8_publisher_is_watched_in_vp8(engine: MediaEngine) -> None:
+    publisher, viewer = Publisher("video/VP8"), Viewer()
+    async with closing(publisher, viewer):
+        await watch(engine, viewer)
+        await publish(engine, publisher)
+        assert (await viewer.picture()).width == 640
+        video = engine.rooms[LESSON].sources["teacher"].tracks["video"]
+        assert (video.codec.name, video.encodings[0].size) == ("VP8", (640, 480))
+
+
 async def test_a_viewer_may_wait_before_anybody_publishes(engine: MediaEngine) -> None:
     publisher, viewer = Publisher(), Viewer()
     async with closing(publisher, viewer):

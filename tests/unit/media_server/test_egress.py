@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from classroom.rtp.packet import RtpPacket, parse_rtp
 from classroom.webrtc.srtp import PROFILES, SrtpKeys, SrtpProfile, srtp_receiver, srtp_sender
-from media_server.sfu.downlink import Downlink, Run
+from media_server.sfu.downlink import Downlink, Format, Run
 from media_server.sfu.history import MediaPacket
 from media_server.transport.egress import DownlinkWriter, abs_send_time
+from tests.fakes.camera import H264
 
 packets = st.builds(
     lambda index, timestamp, marker, payload: MediaPacket(
@@ -37,15 +38,7 @@ def keys_for(profile: SrtpProfile) -> SrtpKeys:
 
 
 def downlink(*, rtx: bool) -> Downlink:
-    return Downlink(
-        "v",
-        "teacher",
-        "video",
-        clock_rate=90_000,
-        payload_type=102,
-        rtx_payload_type=103 if rtx else None,
-        randomness=random.Random(1),
-    )
+    return Downlink("v", "teacher", "video", [Format(H264, 103 if rtx else None)], random.Random(1))
 
 
 def reference(run_list: list[Run], to: Downlink, stamp: tuple[int, int] | None) -> list[tuple[RtpPacket, int]]:

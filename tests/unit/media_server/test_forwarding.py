@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classroom.rtp.packet import RtpPacket
+from media_server.sfu.codecs.vp8 import Vp8
 from media_server.sfu.keyframes import MIN_INTERVAL_S
-from tests.fakes.camera import CLOCK_RATE, label
+from tests.fakes.camera import CLOCK_RATE, H264, VP8, Vp8Camera, label
 from tests.fakes.lesson_media import LessonMedia, Received, Viewer
 
 FRAME_TICKS = CLOCK_RATE // LessonMedia.FPS
@@ -279,3 +281,119 @@ def test_sender_reports_put_the_viewers_timestamps_on_the_publishers_clock() -> 
     assert viewer.downlink.round_trip_s((report.ntp_time >> 16) & 0xFFFFFFFF, 65_536 // 2, lesson.now + 0.7) == (
         pytest.approx(0.2, abs=1e-3)
     )
+
+
+def counters(received: list[Received]) -> list[tuple[int, int]]:
+    """Picture id and TL0PICIDX of each VP8 packet, as a decoder reads them."""
+    infos = [Vp8().read(each.packet.payload, {}) for each in received]
+    return [(info.picture_id or 0, info.tl0_index or 0) for info in infos]
+
+
+def test_a_vp8_decoder_sees_one_series_of_pictures_across_switches() -> None:
+    lesson = LessonMedia(("h", "l"), camera=Vp8Camera)
+    for number, camera in enumerate(lesson.cameras.values()):
+        assert isinstance(camera, Vp8Camera)
+        camera.picture_id += 5_000 * number
+    viewer = lesson.join("viewer")
+    for rid in ("l", "h", "off", "l", "auto"):
+        pin(lesson, viewer, rid)
+        lesson.run(60)
+    assert len(switches(viewer.received)) == 3
+    assert_one_unbroken_stream(viewer.received)
+    by_picture = [each for each, later in pairwise(viewer.received) if each.timestamp != later.timestamp]
+    for (earlier, tl0), (later, later_tl0) in pairwise(counters(by_picture)):
+        assert (later - earlier) & 0x7FFF == 1
+        assert (later_tl0 - tl0) & 0xFF == 1
+    assert viewer.downlink.payload_type == VP8.payload_type
+
+
+def test_a_repeated_vp8_packet_is_the_packet_that_was_sent() -> None:
+    lesson = LessonMedia(("h", "l"), camera=Vp8Camera)
+    viewer = lesson.join("viewer")
+    pin(lesson, viewer, "l")
+    lesson.run(30)
+    pin(lesson, viewer, "h")
+    lesson.run(40)
+    originals = {each.index & 0xFFFF: each.packet.payload for each in viewer.new()}
+    lesson.room.retransmit(viewer.subscriber, viewer.downlink.ssrc, list(originals)[-100:], lesson.now)
+    lesson.flush()
+    repeated = {each.index & 0xFFFF: each.packet.payload for each in viewer.received if each.repair}
+    assert len(repeated) == 100
+    assert repeated == {sequence: originals[sequence] for sequence in repeated}
+
+
+def test_a_viewer_without_the_sources_codec_is_told_so_and_gets_nothing() -> None:
+    lesson = LessonMedia(("h",), camera=Vp8Camera)
+    viewer = lesson.join("viewer", codecs=(H264,))
+    lesson.run(10)
+    assert viewer.subscriber.reasons == {"v": "codec"}
+    assert viewer.received == []
+    lesson.room.unpublish(lesson.source, lesson.now)
+    again = LessonMedia(("h",))
+    lesson.now += 1.0
+    lesson.cameras, lesson.track, lesson.source = again.cameras, again.track, again.source
+    lesson.room.publish(lesson.source)
+    lesson.run(10)
+    assert viewer.subscriber.reasons == {"v": None}
+    assert viewer.received
+
+
+def test_a_source_that_comes_back_in_another_codec_is_sent_as_that() -> None:
+    lesson = LessonMedia(("h",), camera=Vp8Camera)
+    viewer = lesson.join("viewer")
+    lesson.run(10)
+    sent = viewer.received[-1].index & 0xFFFF
+    lesson.room.unpublish(lesson.source, lesson.now)
+    again = LessonMedia(("h",))
+    lesson.now += 1.0
+    lesson.cameras, lesson.track, lesson.source = again.cameras, again.track, again.source
+    lesson.room.publish(lesson.source)
+    lesson.run(10)
+    assert viewer.downlink.payload_type == H264.payload_type
+    assert_one_unbroken_stream(viewer.received)
+    lesson.room.retransmit(viewer.subscriber, viewer.downlink.ssrc, [sent], lesson.now)
+    lesson.flush()
+    assert not any(each.repair for each in viewer.received), "the old codec cannot be repeated as the new one"
+
+
+def test_packets_that_arrive_after_a_switch_still_find_their_places() -> None:
+    lesson = LessonMedia(("h", "l"), gop=10)
+    viewer = lesson.join("viewer")
+    pin(lesson, viewer, "l")
+    lesson.run(15)
+    late: list[RtpPacket] = []
+
+    def hold_back(packet: RtpPacket) -> bool:
+        held = packet.ssrc == lesson.cameras["l"].ssrc and not late
+        if held:
+            late.append(packet)
+        return held
+
+    lesson.run(1, hold_back)
+    lesson.run(2)
+    pin(lesson, viewer, "h")
+    lesson.run(10)
+    assert len(switches(viewer.received)) == 1
+    before = {each.index for each in viewer.received}
+    lesson.encoding_of("l", late[0])
+    lesson.flush()
+    found = viewer.received[-1]
+    assert label(found.packet.payload) == label(late[0].payload)
+    assert found.index not in before
+    assert {found.index - 1, found.index + 1} <= before
+
+
+def test_a_keyframe_whose_first_packet_comes_last_is_whole() -> None:
+    lesson = LessonMedia(("h",), gop=1000, camera=Vp8Camera)
+    lesson.run(200)
+    viewer = lesson.join("viewer")
+    assert viewer.received == []
+    camera = lesson.cameras["h"]
+    camera.force_keyframe = True
+    lesson.now += 0.04
+    packets = camera.take()
+    for packet in (*packets[1:], packets[0]):
+        lesson.encoding_of("h", packet)
+        lesson.flush()
+    assert [label(each.packet.payload).split("/")[1] for each in viewer.received] == ["0", "1", "2", "3"]
+    assert_one_unbroken_stream(viewer.received)

@@ -3,12 +3,14 @@ from hypothesis import strategies as st
 
 from media_server.sfu.encoding import Encoding
 from media_server.sfu.governor import CONGESTED_FOR_S, FIRST_WAIT_S, Governor, Picture
+from media_server.sfu.point import OperatingPoint
+from tests.fakes.camera import H264
 
 
-def encoding(rid: str, bitrate_bps: int) -> Encoding:
-    made = Encoding(rid, hash(rid) & 0xFFFF, 90_000, video=True)
+def encoding(rid: str, bitrate_bps: int) -> OperatingPoint:
+    made = Encoding(rid, hash(rid) & 0xFFFF, H264, video=True)
     made.bitrate_bps = bitrate_bps
-    return made
+    return OperatingPoint(made)
 
 
 HIGH, MEDIUM, LOW = encoding("h", 1_200_000), encoding("m", 400_000), encoding("l", 120_000)
@@ -18,7 +20,7 @@ CONGESTED_AT_S = CONGESTED_FOR_S + 0.01
 
 def chosen(governor: Governor, *pictures: Picture, now: float = 0.0) -> list[str | None]:
     choices = governor.decide(pictures, now)
-    return [choices[p.key].encoding.rid if choices[p.key].encoding else choices[p.key].reason for p in pictures]  # type: ignore[union-attr]
+    return [choices[p.key].point.rid if choices[p.key].point else choices[p.key].reason for p in pictures]  # type: ignore[union-attr]
 
 
 def congest(governor: Governor, estimate_bps: float, now: float) -> None:
@@ -93,16 +95,16 @@ def test_what_is_chosen_fits_the_limit_and_the_preferences(wishes: list[tuple[st
     pictures = [Picture(str(n), preference, LADDER[3 - count :]) for n, (preference, count) in enumerate(wishes)]
     choices = governor.decide(pictures, 0.0)
     assert choices.keys() == {picture.key for picture in pictures}
-    chosen_encodings = [choice.encoding for choice in choices.values() if choice.encoding]
+    chosen_encodings = [choice.point for choice in choices.values() if choice.point]
     assert sum(each.bitrate_bps for each in chosen_encodings) <= limit
     for picture in pictures:
         choice = choices[picture.key]
-        assert (choice.encoding is None) == (choice.reason is not None)
-        if choice.encoding:
-            assert choice.encoding in picture.encodings
+        assert (choice.point is None) == (choice.reason is not None)
+        if choice.point:
+            assert choice.point in picture.points
             if picture.preference in {"h", "m", "l"}:
-                pinned = [each for each in picture.encodings if each.rid == picture.preference]
-                assert not pinned or choice.encoding.bitrate_bps <= pinned[0].bitrate_bps
+                pinned = [each for each in picture.points if each.rid == picture.preference]
+                assert not pinned or choice.point.bitrate_bps <= pinned[0].bitrate_bps
         # Nobody climbs while somebody who could have a picture has none for want of bandwidth.
         elif choice.reason == "bandwidth":
             spare = limit - sum(each.bitrate_bps for each in chosen_encodings)

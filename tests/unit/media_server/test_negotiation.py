@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.errors import BadInput, ClassroomError, Unprocessable
-from classroom.rtp.sdp import MalformedSdp, parse_sdp
+from classroom.rtp.sdp import Codec, MalformedSdp, parse_sdp
+from media_server.sfu.codecs.av1 import Av1
+from media_server.sfu.codecs.known import receivable
+from media_server.sfu.codecs.vp9 import Vp9
 from media_server.sfu.negotiation import (
     SentStream,
     Transport,
@@ -94,12 +97,19 @@ def stream(ssrc: int) -> SentStream:
     return SentStream(ssrc, ssrc + 1, "teacher", "cname")
 
 
-def test_a_viewer_gets_constrained_baseline_h264_with_rtx_and_opus() -> None:
+def test_a_viewer_gets_every_codec_we_forward_with_its_rtx() -> None:
     offer = read_subscriber_offer(parse_sdp(chromium("recvonly")))
     answer = parse_sdp(answer_subscriber(offer, {"0": stream(10), "1": stream(20)}, TRANSPORT))
     audio, video = answer.media
     assert [codec.name for codec in audio.codecs] == ["opus"]
-    assert [(codec.payload_type, codec.repairs) for codec in video.codecs] == [(106, None), (107, 106)]
+    assert [(codec.name, codec.payload_type, codec.repairs) for codec in video.codecs] == [
+        ("VP8", 96, None),
+        ("rtx", 97, 96),
+        ("H264", 102, None),
+        ("rtx", 103, 102),
+        ("H264", 106, None),
+        ("rtx", 107, 106),
+    ], "packetization mode 0 is not forwarded"
     assert video.direction == audio.direction == "sendonly"
     assert video.ssrcs == [20, 21]
     assert video.rtx_ssrcs == {21: 20}
@@ -145,6 +155,48 @@ def test_a_publishers_repairs_and_packet_numbers_are_accepted() -> None:
     assert "transport-cc" in picture.codecs[0].feedback
 
 
+def only(*names: str) -> str:
+    """Chromium's offer to send, with these video codecs only."""
+    text = chromium("sendonly")
+    for name in {"VP8", "H264"} - set(names):
+        text = text.replace(f" {name}/90000", " H265/90000")
+    return text
+
+
+@pytest.mark.parametrize(("names", "chosen"), [(("VP8", "H264"), 106), (("H264",), 106), (("VP8",), 96)])
+def test_a_publisher_sends_the_house_codec_or_else_its_own_first_choice(names: tuple[str, ...], chosen: int) -> None:
+    offer = read_publisher_offer(parse_sdp(only(*names)))
+    answer = parse_sdp(answer_publisher(offer, TRANSPORT))
+    assert [codec.payload_type for codec in answer.media[1].codecs] == [chosen, chosen + 1]
+
+
+@pytest.mark.parametrize(("sent", "needed"), [
+    (Codec(1, "H264", 90_000, 1, {"packetization-mode": "1", "profile-level-id": "42e02a"}), 106),
+    (Codec(1, "H264", 90_000, 1, {"packetization-mode": "1", "profile-level-id": "42001f"}), 102),
+    (Codec(1, "H264", 90_000, 1, {"packetization-mode": "1", "profile-level-id": "640c1f"}), None),
+    (Codec(1, "VP8", 90_000), 96),
+    (Codec(1, "VP9", 90_000, 1, {"profile-id": "0"}), None),
+])  # fmt: skip
+def test_what_a_viewer_can_decode(sent: Codec, needed: int | None) -> None:
+    section = read_subscriber_offer(parse_sdp(chromium("recvonly"))).sections[1]
+    found = receivable([format_.codec for format_ in section.formats], sent)
+    assert (found.payload_type if found else None) == needed
+
+
+@pytest.mark.parametrize(("offered", "sent", "able"), [
+    ({"profile-id": "2"}, {"profile-id": "0"}, False), ({}, {"profile-id": "0"}, True),
+    ({"profile-id": "2"}, {"profile-id": "2"}, True),
+])  # fmt: skip
+def test_vp9_profiles_must_agree(offered: dict[str, str], sent: dict[str, str], able: bool) -> None:
+    assert Vp9.decodes(Codec(1, "VP9", 90_000, 1, offered), Codec(1, "VP9", 90_000, 1, sent)) is able
+
+
+@pytest.mark.parametrize(("offered", "sent", "able"), [("0", "0", True), ("1", "0", True), ("0", "1", False)])
+def test_av1_decoders_take_the_lower_profiles(offered: str, sent: str, able: bool) -> None:
+    codecs = [Codec(1, "AV1", 90_000, 1, {"profile": profile}) for profile in (offered, sent)]
+    assert Av1.decodes(*codecs) is able
+
+
 @pytest.mark.parametrize(("offered", "role", "answered"), [
     ("actpass", "server", "passive"), ("active", "server", "passive"), ("passive", "client", "active"),
 ])  # fmt: skip
@@ -178,8 +230,7 @@ def test_a_whep_player_wants_one_source_in_every_section() -> None:
     ("change", "code"),
     [
         (("a=sendonly", "a=recvonly"), "offer_sends_nothing"),
-        (("H264", "H265"), "codec_unsupported"),
-        (("packetization-mode=1", "packetization-mode=0"), "codec_unsupported"),
+        (("m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 103 106", "m=video 9 UDP/TLS/RTP/SAVPF 107"), "codec_unsupported"),
         (("opus", "speex"), "codec_unsupported"),
         (("a=ice-ufrag:abcd\n", ""), "offer_without_ice"),
         (("a=fingerprint:sha-256 11:22\n", ""), "offer_without_fingerprint"),

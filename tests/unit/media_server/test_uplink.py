@@ -24,7 +24,7 @@ from classroom.rtp.rtcp import (
 )
 from classroom.rtp.sdp import Codec
 from classroom.rtp.twcc import TWCC, TransportFeedback
-from media_server.sfu.downlink import Downlink
+from media_server.sfu.downlink import Downlink, Format
 from media_server.sfu.encoding import Encoding
 from media_server.sfu.estimate import LOWEST_BPS, ReceiveEstimate
 from media_server.sfu.nack import GIVE_UP_S
@@ -43,11 +43,13 @@ EXTENSIONS = {MID: 1, RID: 2, REPAIRED_RID: 3, TWCC: 4}
 def video(
     rids: tuple[str, ...] = (), ssrcs: tuple[int, ...] = (), repairs: dict[int, int] | None = None
 ) -> OfferedSection:
-    return OfferedSection("1", "video", Codec(H264, "H264", CLOCK_RATE), RTX, EXTENSIONS, rids, ssrcs, repairs or {})
+    return OfferedSection(
+        "1", "video", (Format(Codec(H264, "H264", CLOCK_RATE), RTX),), EXTENSIONS, rids, ssrcs, repairs or {}
+    )
 
 
 def audio() -> OfferedSection:
-    return OfferedSection("0", "audio", Codec(OPUS, "opus", 48_000, 2), None, EXTENSIONS, (), (), {})
+    return OfferedSection("0", "audio", (Format(Codec(OPUS, "opus", 48_000, 2), None),), EXTENSIONS, (), (), {})
 
 
 class Publication:
@@ -56,7 +58,7 @@ class Publication:
     def __init__(self, *sections: OfferedSection) -> None:
         self.now = 50.0
         self.room = Room("lesson")
-        tracks = [Track(section.kind, section.codec.clock_rate, list(section.rids)) for section in sections]
+        tracks = [Track(section.kind, section.codec, list(section.rids)) for section in sections]
         self.source = Source("teacher", tracks)
         self.room.publish(self.source)
         self.uplink = Uplink(self.room, self.source, sections)
@@ -307,7 +309,7 @@ def test_the_round_trip_is_learnt_from_the_publishers_answers_and_paces_requests
 
 def simulcast(feedback: tuple[str, ...]) -> tuple[Publication, dict[str, FakeCamera]]:
     codec = Codec(H264, "H264", CLOCK_RATE, feedback=feedback)
-    publication = Publication(OfferedSection("1", "video", codec, None, EXTENSIONS, ("h", "m", "l"), (), {}))
+    publication = Publication(OfferedSection("1", "video", (Format(codec, None),), EXTENSIONS, ("h", "m", "l"), (), {}))
     return publication, {rid: FakeCamera(number) for number, rid in enumerate("hml", 1)}
 
 
@@ -327,10 +329,8 @@ def pauses(
 
 
 def join(publication: Publication, preference: str = "auto") -> tuple[Subscriber, Downlink]:
-    downlink = Downlink(
-        "v", "teacher", "video", clock_rate=CLOCK_RATE, payload_type=H264, rtx_payload_type=None,
-        randomness=random.Random(1),
-    )  # fmt: skip
+    formats = [Format(Codec(H264, "H264", CLOCK_RATE), None)]
+    downlink = Downlink("v", "teacher", "video", formats, random.Random(1))
     downlink.preference = preference
     subscriber = Subscriber("viewer")
     subscriber.set_downlinks({"v": downlink})
@@ -394,7 +394,7 @@ def estimates(packets: Sequence[RtcpPacket]) -> list[Remb]:
 def test_who_asks_for_an_estimate_and_does_not_number_packets_gets_one() -> None:
     codec = Codec(H264, "H264", CLOCK_RATE, feedback=("nack", "goog-remb"))
     for extensions, wanted in (({}, 1), ({TWCC: 4}, 0)):
-        publication = Publication(OfferedSection("1", "video", codec, None, extensions, (), (1,), {}))
+        publication = Publication(OfferedSection("1", "video", (Format(codec, None),), extensions, (), (1,), {}))
         publication.send(*FakeCamera(1).take())
         told = estimates(publication.feedback(REPORT_EVERY_S))
         assert [each.ssrcs for each in told] == [(1,)] * wanted

@@ -166,13 +166,14 @@ export interface MediaPrefer {
 
 /**
  * What a media section carries now; sent on change. `rid` is null while the server sends no picture on it,
- * and `reason` says why ("bandwidth": the line is too thin, "no_source": nobody publishes it, "off": you chose so).
+ * and `reason` says why ("bandwidth": the line is too thin, "codec": your offer has no codec that can carry it,
+ * "no_source": nobody publishes it, "off": you chose so).
  */
 export interface MediaTrackState {
   type: "media_track";
   mid: string;
   rid: string | null;
-  reason: "bandwidth" | "no_source" | "off" | null;
+  reason: "bandwidth" | "codec" | "no_source" | "off" | null;
 }
 
 export interface NewLesson {

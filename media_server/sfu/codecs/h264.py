@@ -2,8 +2,51 @@
 
 from collections.abc import Iterator
 
+from classroom.rtp.sdp import Codec
+from media_server.sfu.codecs.bits import BitReader
+from media_server.sfu.codecs.payload import ALL_TARGETS, Extensions, PayloadInfo, Plain
+
 _IDR, _SPS, _STAP_A, _FU_A = 5, 7, 24, 28
 _HIGH_PROFILES = {44, 83, 86, 100, 110, 118, 122, 128, 134, 138, 139, 244}
+
+
+# What a profile's decoder also decodes (H.264 § A.2): constrained baseline is in all of them.
+_CONSTRAINED, _BASELINE, _MAIN, _HIGH = "constrained baseline", "baseline", "main", "high"
+_DECODED_BY = {
+    _CONSTRAINED: {_CONSTRAINED, _BASELINE, _MAIN, _HIGH},
+    _BASELINE: {_BASELINE},
+    _MAIN: {_MAIN, _HIGH},
+    _HIGH: {_HIGH},
+}
+_NOTHING = PayloadInfo()
+
+
+class H264(Plain):
+    """RFC 6184, packetization mode 1."""
+
+    def read(self, payload: bytes, extensions: Extensions) -> PayloadInfo:
+        if not begins_keyframe(payload):
+            return _NOTHING
+        size = picture_size(payload)
+        return PayloadInfo(keyframe=True, switches=ALL_TARGETS, sizes=(size,) if size else ())
+
+    @staticmethod
+    def decodes(offered: Codec, sent: Codec) -> bool:
+        """RFC 6184 § 8.2.2: mode and profile must agree; levels may differ and are not compared (every browser
+        decodes above the level it names)."""
+        if offered.parameters.get("packetization-mode") != sent.parameters.get("packetization-mode"):
+            return False
+        return profile(offered) in _DECODED_BY.get(profile(sent), {profile(sent)})
+
+
+def profile(codec: Codec) -> str:
+    """The profile by name, or its three bytes' first two in hex where we have none for it."""
+    # RFC 6184 § 8.1: profile-level-id is profile_idc, constraint flags, level_idc; without it, baseline level 1.
+    value = codec.parameters.get("profile-level-id", "420010").lower()
+    idc, constrained = value[:2], value[2:3] in {"4", "5", "6", "7", "c", "d", "e", "f"}
+    if idc == "42":
+        return _CONSTRAINED if constrained else _BASELINE
+    return {"4d": _MAIN, "64": _HIGH}.get(idc, value[:4])
 
 
 def nal_units(payload: bytes) -> Iterator[tuple[int, bytes]]:
@@ -50,83 +93,52 @@ def picture_size(payload: bytes) -> tuple[int, int] | None:
     return None
 
 
-class _Bits:
-    """Reads bits and Exp-Golomb codes (H.264 § 9.1); IndexError at the end."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._position = 0
-
-    def bit(self) -> int:
-        value = self._data[self._position >> 3] >> (7 - (self._position & 7)) & 1
-        self._position += 1
-        return value
-
-    def bits(self, count: int) -> int:
-        value = 0
-        for _ in range(count):
-            value = value << 1 | self.bit()
-        return value
-
-    def unsigned(self) -> int:
-        zeros = 0
-        while not self.bit():
-            zeros += 1
-            if zeros > 32:
-                raise IndexError("Exp-Golomb code is too long")
-        return (1 << zeros) - 1 + self.bits(zeros)
-
-    def signed(self) -> int:
-        code = self.unsigned()
-        return (code + 1) // 2 if code & 1 else -(code // 2)
-
-
 def _sps_size(data: bytes) -> tuple[int, int]:
     """H.264 § 7.3.2.1.1, up to the cropping."""
-    bits = _Bits(data)
+    bits = BitReader(data)
     profile = bits.bits(8)
     bits.bits(16)  # constraints, level
-    bits.unsigned()  # id
+    bits.exp_golomb()  # id
     chroma = 1
     if profile in _HIGH_PROFILES:
-        chroma = bits.unsigned()
+        chroma = bits.exp_golomb()
         if chroma == 3:
             bits.bit()
-        bits.unsigned()
-        bits.unsigned()
+        bits.exp_golomb()
+        bits.exp_golomb()
         bits.bit()
         if bits.bit():
             for index in range(8 if chroma != 3 else 12):
                 if bits.bit():
                     _skip_scaling_list(bits, 16 if index < 6 else 64)
-    bits.unsigned()  # log2_max_frame_num
-    order = bits.unsigned()
+    bits.exp_golomb()  # log2_max_frame_num
+    order = bits.exp_golomb()
     if order == 0:
-        bits.unsigned()
+        bits.exp_golomb()
     elif order == 1:
         bits.bit()
-        bits.signed()
-        bits.signed()
-        for _ in range(min(bits.unsigned(), 255)):
-            bits.signed()
-    bits.unsigned()  # reference frames
+        bits.signed_exp_golomb()
+        bits.signed_exp_golomb()
+        for _ in range(min(bits.exp_golomb(), 255)):
+            bits.signed_exp_golomb()
+    bits.exp_golomb()  # reference frames
     bits.bit()
-    columns, rows = bits.unsigned() + 1, bits.unsigned() + 1
+    columns, rows = bits.exp_golomb() + 1, bits.exp_golomb() + 1
     frames_only = bits.bit()
     if not frames_only:
         bits.bit()
     bits.bit()
     left = right = top = bottom = 0
     if bits.bit():
-        left, right, top, bottom = (bits.unsigned() for _ in range(4))
+        left, right, top, bottom = (bits.exp_golomb() for _ in range(4))
     unit_x = 2 if chroma in (1, 2) else 1
     unit_y = (2 if chroma == 1 else 1) * (2 - frames_only)
     return columns * 16 - unit_x * (left + right), rows * 16 * (2 - frames_only) - unit_y * (top + bottom)
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: BitReader, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
-            following = (last + bits.signed()) % 256
+            following = (last + bits.signed_exp_golomb()) % 256
         last = following or last

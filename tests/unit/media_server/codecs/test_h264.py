@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_server.sfu.h264 import begins_keyframe, nal_units, picture_size
+from media_server.sfu.codecs.h264 import begins_keyframe, nal_units, picture_size
 
 
 def encoded_sps(width: int, height: int, profile: str, pixels: str = "yuv420p") -> bytes:
