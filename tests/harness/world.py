@@ -98,10 +98,15 @@ class World:
     @classmethod
     @asynccontextmanager
     async def create(
-        cls, folder: Path, *, media_address: str = HOST, environment: Mapping[str, str] | None = None
+        cls,
+        folder: Path,
+        *,
+        host: str = HOST,
+        media_address: str = HOST,
+        environment: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Self]:
         """Seed a data folder and start a server on it."""
-        server = Server(folder, media_address=media_address, environment=environment)
+        server = Server(folder, host=host, media_address=media_address, environment=environment)
         secret = load_secret(server.data / "secret.key")
         store = await Store.open(f"sqlite:///{server.data / 'qianshou.db'}")
         try:
