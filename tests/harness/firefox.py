@@ -1,4 +1,4 @@
-"""Real Firefox ESR, as Debian packages it, driven over WebDriver BiDi (W3C): JSON on a WebSocket, so no driver is needed."""
+"""Real Firefox ESR, as Debian packages it, driven over WebDriver BiDi (W3C): JSON on a WebSocket, no driver needed."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.harness.frames import INIT_SCRIPT
 
 FIREFOX: Final = "/usr/bin/firefox-esr"
 START_WITHIN_S: Final = 60.0
-_PREFERENCES: Final[dict[str, bool | int]] = {
+_PREFERENCES: Final[dict[str, bool | int | str]] = {
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,
     "media.autoplay.default": 0,
