@@ -18,6 +18,7 @@ from classroom.messages.live import WantedTrack
 from classroom.model.principal import Principal
 from classroom.rtp.sdp import parse_sdp
 from classroom.webrtc.dtls import DtlsCertificate, DtlsRole
+from media_server.room_channel import RoomChannel
 from media_server.sessions import PublisherSession, SubscriberSession, nobody
 from media_server.sfu.negotiation import (
     Offer,
@@ -122,6 +123,7 @@ class MediaEngine:
         session.peer = self._peer(offer, session)
         session.on_end = partial(self._forget, session)
         room.publish(session.source)
+        self._open_channels(session, offer)
         self._add(session)
         self._publishing[session.id] = session
         return session, answer_publisher(offer, self._transport(session))
@@ -144,6 +146,7 @@ class MediaEngine:
         session.on_end = partial(self._forget, session)
         tracks = wanted_tracks(offer, wanted) if isinstance(wanted, str) else wanted
         streams = session.negotiate(offer, tracks, self._random)
+        self._open_channels(session, offer)
         self._add(session)
         self._by_subscriber[session.subscriber.id] = session
         self.on_room_changed(lesson_id)
@@ -153,6 +156,7 @@ class MediaEngine:
         """A viewer's later offer: more or other sections, or an ICE restart. Raises as `subscribe`."""
         offer = read_subscriber_offer(parse_sdp(sdp))
         streams = session.negotiate(offer, wanted, self._random)
+        self._open_channels(session, offer)
         if session.peer.remote_ufrag != offer.ufrag:
             self.restart_ice(session, offer.ufrag)
         session.renegotiated(self._clock.monotonic())
@@ -313,6 +317,24 @@ class MediaEngine:
         )
         peer.remote_ufrag = offer.ufrag
         return peer
+
+    def _open_channels(self, session: AnySession, offer: Offer) -> None:
+        """Data channels, where the offer asks for them: what the peer says on them goes to the others in its room."""
+        peer, now = session.peer, self._clock.monotonic()
+        if offer.data is None or peer.channels is not None:
+            return
+        name = session.source.name if isinstance(session, PublisherSession) else session.name
+        channel = RoomChannel(session.id, name, now)
+
+        def said(label: str, text: str) -> None:
+            others = (
+                each.peer.channels
+                for each in self.sessions.values()
+                if each.room is session.room and each is not session and each.peer.channels is not None
+            )
+            channel.post(label, text, others, self._clock.monotonic())
+
+        peer.open_channels(offer.data.sctp_port, said, now)
 
     def _transport(self, session: AnySession) -> Transport:
         local = session.peer.local

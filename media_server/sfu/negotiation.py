@@ -15,6 +15,7 @@ from classroom.rtp.sdp import Codec, MalformedSdp, MediaSection, SessionDescript
 from classroom.rtp.twcc import TWCC
 from media_server.sfu.codecs.dependency import DEPENDENCY_DESCRIPTOR
 from media_server.sfu.codecs.known import HOUSE_CODEC, KNOWN, forwardable
+from media_server.sfu.data_section import DataSection, data_section
 from media_server.sfu.downlink import Format
 
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
@@ -77,6 +78,11 @@ class Offer:
     password: str = field(repr=False)
     fingerprints: tuple[tuple[str, str], ...]
     dtls_role: str
+
+    @property
+    def data(self) -> DataSection | None:
+        """Where data channels are asked for."""
+        return data_section(self.description)
 
 
 def read_publisher_offer(description: SessionDescription) -> Offer:
@@ -231,6 +237,8 @@ def _answer_section(section: OfferedSection, direction: str) -> MediaSection:
 
 def _answer(offer: Offer, answers: Mapping[str, MediaSection], transport: Transport) -> str:
     answer = SessionDescription(session_id=transport.session_id, version=offer.description.version)
+    if offer.data is not None:
+        answers = {**answers, offer.data.mid: offer.data.answer()}
     accepted = [section.mid for section in offer.description.media if section.mid in answers]
     answer.attributes = [
         ("group", "BUNDLE " + " ".join(accepted)),

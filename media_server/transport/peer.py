@@ -9,6 +9,7 @@ from classroom.rtp.packet import MalformedPacket, RtpPacket, parse_rtp
 from classroom.rtp.rtcp import RtcpPacket, pack_compound, parse_compound
 from classroom.webrtc.dtls import DtlsCertificate, DtlsEndpoint, DtlsRole, DtlsState
 from classroom.webrtc.srtp import SrtpReceiver, SrtpSender, srtp_receiver, srtp_sender
+from media_server.transport.datachannels import DataChannels
 from media_server.transport.ice import Credentials, new_credentials
 from media_server.transport.network import Address
 from media_server.transport.tcp import TcpAddress
@@ -67,6 +68,7 @@ class Peer:
         self.heard_at = now
         self.rejected = 0
         self.remote_ufrag = ""
+        self.channels: DataChannels | None = None
         self.ice_restarts = 0
         self.packets_sent = 0
         self.packets_received = 0
@@ -77,6 +79,7 @@ class Peer:
         self._nominated_at = now
         self._send = send
         self._dtls = DtlsEndpoint(certificate, role, fingerprints)
+        self._role: DtlsRole = role
         self._dtls_due: float | None = None
         self._started = False
         self._receiver: SrtpReceiver | None = None
@@ -97,6 +100,12 @@ class Peer:
     @property
     def srtp_profile(self) -> str:
         return self._dtls.keys.profile.name if self._dtls.keys else ""
+
+    def open_channels(self, remote_port: int, on_message: Callable[[str, str], None], now: float) -> None:
+        """The peer wants data channels; they come up with DTLS."""
+        self.channels = DataChannels(self._role, remote_port, send=self._send_data, on_message=on_message, now=now)
+        if self.connected:
+            self.channels.start()
 
     def restart_ice(self) -> Credentials:
         """Fresh credentials (RFC 8445 § 9); DTLS and SRTP go on untouched."""
@@ -163,6 +172,12 @@ class Peer:
             self.heard_at = now
             self.connected_after_s = now - self._began_at
             self.owner.connected(self._sender, now)
+            if self.channels is not None:
+                self.channels.start()
+        received, self._dtls.received = self._dtls.received, []  # taken in any case: nobody else empties it
+        for packet in received:
+            if self.channels is not None:
+                self.channels.receive(packet, now)
 
     def media(self, datagram: bytes, now: float) -> None:
         """SRTP or SRTCP (told apart as in RFC 5761 § 4)."""
@@ -208,9 +223,15 @@ class Peer:
         """Say goodbye and tell the owner; idempotent."""
         if self.closed:
             return
+        if self.channels is not None:
+            self.channels.close()
         self._transmit(self._dtls.close(), now)
         self.closed = True
         self.owner.lost(reason)
+
+    def _send_data(self, packet: bytes) -> None:
+        if self.address is not None and (datagrams := self._dtls.send(packet)):
+            self._send(self.address, datagrams)
 
     def _transmit(self, datagrams: list[bytes], now: float) -> None:
         if datagrams and self.address is not None:

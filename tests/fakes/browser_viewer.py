@@ -11,6 +11,9 @@ from tests.harness.eventually import eventually
 
 _OFFER = """async () => {
     const pc = window.pc = new RTCPeerConnection({bundlePolicy: "max-bundle"});
+    window.said = [];
+    const room = window.room = pc.createDataChannel("room");
+    room.onmessage = (event) => window.said.push(event.data);
     pc.addTransceiver("audio", {direction: "recvonly"});
     pc.addTransceiver("video", {direction: "recvonly"});
     const playing = new MediaStream();
@@ -25,6 +28,10 @@ _RESTART = """async () => {
     window.pc.restartIce();
     await window.pc.setLocalDescription();
     return window.pc.localDescription.sdp;
+}"""
+_SAY = """async (text) => {
+    if (window.room.readyState === "connecting") await new Promise((done) => { window.room.onopen = done; });
+    window.room.send(text);
 }"""
 _ACCEPT = """async (sdp) => { await window.pc.setRemoteDescription({type: "answer", sdp}); }"""
 _STATS = """async () => {
@@ -42,7 +49,7 @@ _STATS = """async () => {
 
 
 class BrowserViewer:
-    """Offers to receive one sound and one picture."""
+    """Offers to receive one sound and one picture, and to speak on the data channel `room`."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -60,6 +67,15 @@ class BrowserViewer:
     async def stats(self) -> dict[str, Any]:
         found: dict[str, Any] = await self._page.evaluate(_STATS)
         return found
+
+    async def says(self, text: str) -> None:
+        """Send on the data channel `room` as soon as it is open."""
+        await self._page.evaluate(_SAY, text)
+
+    async def hears(self) -> list[str]:
+        """What came on the data channel `room` so far."""
+        said: list[str] = await self._page.evaluate("() => window.said")
+        return said
 
     async def sees_more(self, frames: int = 10, within_s: float = 20.0) -> dict[str, Any]:
         """Wait until so many more pictures were decoded than now; the statistics then."""
