@@ -207,15 +207,38 @@ def test_dtls_roles(offered: str, role: str, answered: str) -> None:
     assert answer.get("setup", answer.media[0]) == answered
 
 
-def test_sections_we_do_not_serve_are_refused_in_their_places() -> None:
-    data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:2\na=sctp-port:5000\n"
-    offer = read_publisher_offer(parse_sdp(chromium("sendonly") + data))
+DATA = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:2\na=sctp-port:5000\n"
+
+
+def test_data_channels_are_answered_in_the_bundle() -> None:
+    offer = read_publisher_offer(parse_sdp(chromium("sendonly") + DATA.replace("5000", "5001")))
+    assert offer.data is not None
+    assert offer.data.sctp_port == 5001
     answer = parse_sdp(answer_publisher(offer, TRANSPORT))
-    assert [(section.kind, section.port) for section in answer.media] == [
-        ("audio", 9),
-        ("video", 9),
-        ("application", 0),
-    ]
+    section = answer.media[2]
+    assert (section.kind, section.port, section.protocol) == ("application", 9, "UDP/DTLS/SCTP")
+    assert (section.formats, section.get("sctp-port")) == (["webrtc-datachannel"], "5000")
+    assert int(section.get("max-message-size") or 0) > 0
+    assert answer.get("group") == "BUNDLE 0 1 2"
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        DATA.replace("application", "text"),
+        DATA.replace("DTLS", "TLS"),
+        DATA.replace("webrtc-datachannel", "5000"),
+        DATA.replace("a=sctp-port:5000\n", ""),
+        DATA.replace("5000", "0"),
+        DATA.replace("5000", "65536"),
+        DATA.replace("5000", "many"),
+    ],
+)
+def test_sections_we_do_not_serve_are_refused_in_their_places(unusable: str) -> None:
+    offer = read_publisher_offer(parse_sdp(chromium("sendonly") + unusable))
+    answer = parse_sdp(answer_publisher(offer, TRANSPORT))
+    assert [section.port for section in answer.media] == [9, 9, 0]
+    assert answer.get("group") == "BUNDLE 0 1"
 
 
 def test_a_whep_player_wants_one_source_in_every_section() -> None:
