@@ -17,7 +17,7 @@ from media_server.sfu.layers import LayerFilter
 from media_server.sfu.point import OperatingPoint
 from media_server.sfu.stretch import NO_OFFSETS, RangeMap, Stretch
 
-START_BYTES = 150_000  # most a cached keyframe and its followers may burst onto a line: 0.3 s at 4 Mbps
+START_BYTES = 64_000  # most a cached keyframe and its followers may burst onto a line: 0.13 s at 4 Mbps
 FRAME_STEP_S = 0.0001  # distance of cached pictures: the decoder runs through them and shows the last
 STALE_GOP_S = 3.0  # a publisher whose keyframes are rarer than this is asked for one
 NACK_REPEAT_S = 0.02  # the same packet is asked for again when its repetition is lost too, not sooner
@@ -39,9 +39,9 @@ class Format(NamedTuple):
     rtx_payload_type: int | None
 
 
-def _starts_cheaply(encoding: Encoding, now: float) -> bool:
+def _starts_cheaply(encoding: Encoding, most_bytes: int, now: float) -> bool:
     gop = encoding.gop
-    return bool(gop.packets) and gop.size_bytes <= START_BYTES and now - gop.began_at < STALE_GOP_S
+    return bool(gop.packets) and gop.size_bytes <= most_bytes and now - gop.began_at < STALE_GOP_S
 
 
 def _keyframe_is_due(encoding: Encoding, now: float) -> bool:
@@ -69,6 +69,7 @@ class Downlink:
         self.ssrc = randomness.randrange(1, 1 << 32)
         self.rtx_ssrc = randomness.randrange(1, 1 << 32)
         self.preference = "auto"
+        self.start_bytes = START_BYTES
         self.wanted: Encoding | None = None
         self.current: Encoding | None = None
         self.changed = False  # something else is carried since the owner last looked
@@ -142,7 +143,7 @@ class Downlink:
         climbing = self.current is not None and encoding.bitrate_bps > self.current.bitrate_bps
         runs: list[Run] = []
         if not climbing:
-            cached = next((each for each in (encoding, *below) if _starts_cheaply(each, now)), None)
+            cached = next((each for each in (encoding, *below) if _starts_cheaply(each, self.start_bytes, now)), None)
             if cached is not None:
                 runs = self._start_from_cache(cached, now)
         if self.current is not encoding and (self.current is None or not _keyframe_is_due(encoding, now)):
@@ -239,13 +240,13 @@ class Downlink:
             self.octets_sent += len(packet.payload)
         return Run(packets, index_offset, timestamp_offset)
 
-    def retransmit(self, lost: Sequence[int], now: float) -> list[Run]:
+    def retransmit(self, lost: Sequence[int], now: float, rtt_s: float = 0.0) -> list[Run]:
         """Answer a NACK for these 16-bit sequence numbers from the shared history; unknown ones are passed over."""
         runs = []
         for sequence in lost:
             index = self._next_index - 1 - ((self._next_index - 1 - sequence) & 0xFFFF)
             stretch = self._map.outgoing(index)
-            if stretch is None or now - self._resent.get(index, float("-inf")) < NACK_REPEAT_S:
+            if stretch is None or now - self._resent.get(index, float("-inf")) < max(NACK_REPEAT_S, rtt_s):
                 continue
             packet = stretch.encoding.history.get(index - stretch.index_offset)
             if packet is None:

@@ -10,7 +10,9 @@ from typing import Literal, NamedTuple
 from media_server.sfu.point import OperatingPoint
 
 CONGESTED_LOSS = 0.10  # below that, NACK repairs (measured loss on school lines is below 5 %)
-CONGESTED_FOR_S = 0.6  # one bad report is chance
+LOSSY_FOR_S = 0.4  # one bad window is chance, two in a row are not
+NARROW_FOR_S = 1.5  # an estimate dips when the receiver itself is busy
+SETTLE_S = 2.0  # after lowering: queues empty, and reports still speak of what was sent before
 ESTIMATE_MARGIN = 0.85  # an estimate this far below what is sent means a queue is growing
 FIRST_WAIT_S = 8.0
 LONGEST_WAIT_S = 64.0
@@ -42,29 +44,27 @@ class Governor:
 
     def __init__(self) -> None:
         self.limit_bps: float | None = None
-        self._congested_since: float | None = None
-        self._quiet_since = 0.0
+        self._lossy_since: float | None = None
+        self._narrow_since: float | None = None
+        self._lowered_at = float("-inf")
         self._raised_at = float("-inf")
         self._wait_s = FIRST_WAIT_S
 
     def hear_loss(self, fraction: float, sent_bps: float, now: float) -> bool:
-        """A receiver report on a picture. Returns whether the limit changed."""
-        return self._hear(fraction > CONGESTED_LOSS, sent_bps * (1 - fraction), now)
+        """The loss in a window of `Reception`. Returns whether the limit changed."""
+        self._lossy_since = _since(self._lossy_since, fraction > CONGESTED_LOSS, now)
+        return self._lower(self._lossy_since, LOSSY_FOR_S, sent_bps * (1 - fraction), now)
 
     def hear_estimate(self, estimate_bps: float, sent_bps: float, now: float) -> bool:
         """A REMB over everything we send. Returns whether the limit changed."""
-        return self._hear(estimate_bps < ESTIMATE_MARGIN * sent_bps, estimate_bps, now)
+        self._narrow_since = _since(self._narrow_since, estimate_bps < ESTIMATE_MARGIN * sent_bps, now)
+        return self._lower(self._narrow_since, NARROW_FOR_S, estimate_bps, now)
 
-    def _hear(self, congested: bool, limit_bps: float, now: float) -> bool:
-        if not congested:
-            self._congested_since = None
+    def _lower(self, since: float | None, for_s: float, limit_bps: float, now: float) -> bool:
+        if since is None or now - since < for_s or now - self._lowered_at < SETTLE_S:
             return False
-        if self._congested_since is None:
-            self._congested_since = now
-        if now - self._congested_since < CONGESTED_FOR_S:
-            return False
-        self._congested_since = None
-        self._quiet_since = now
+        self._lossy_since = self._narrow_since = None
+        self._lowered_at = now
         if now - self._raised_at < PROBATION_S:
             self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
         self.limit_bps = limit_bps if self.limit_bps is None else min(limit_bps, self.limit_bps)
@@ -79,8 +79,8 @@ class Governor:
         steps, next_bps = _fill(pictures, ladders, self.limit_bps)
         if next_bps is None:
             self.limit_bps = None  # everything wanted fits
-        elif self.limit_bps is not None and now - max(self._quiet_since, self._raised_at) >= self._wait_s:
-            if self._raised_at > self._quiet_since:  # the last raise stood its probation
+        elif self.limit_bps is not None and now - max(self._lowered_at, self._raised_at) >= self._wait_s:
+            if self._raised_at > self._lowered_at:  # the last raise stood its probation
                 self._wait_s = FIRST_WAIT_S
             self._raised_at = now
             self.limit_bps = next_bps
@@ -95,6 +95,13 @@ class Governor:
             else:
                 choices[picture.key] = Choice(None, "bandwidth" if ladder else picture.none)
         return choices
+
+
+def _since(since: float | None, holds: bool, now: float) -> float | None:
+    """Since when a condition holds without a break."""
+    if not holds:
+        return None
+    return now if since is None else since
 
 
 def _ladder(picture: Picture) -> list[OperatingPoint]:

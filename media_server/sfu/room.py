@@ -142,7 +142,16 @@ class Room:
 
     def retransmit(self, subscriber: Subscriber, ssrc: int, lost: Iterable[int], now: float) -> None:
         downlink = subscriber.by_ssrc.get(ssrc)
-        if downlink is not None and (runs := downlink.retransmit(list(lost), now)):
+        if downlink is None:
+            return
+        budget, sent_bps = subscriber.repairs, subscriber.sent_bps
+        runs = [
+            run
+            for run in downlink.retransmit(list(lost), now, subscriber.rtt_s or 0.0)
+            # Sound is small and must survive: only pictures are held to the budget.
+            if downlink.kind == "audio" or budget.take(len(run.packets[0].payload), sent_bps, now)
+        ]
+        if runs:
             self._sendings.append(Sending(subscriber, downlink, runs, downlink.format, repair=True))
 
     def picture_lost(self, subscriber: Subscriber, ssrc: int, now: float) -> None:
@@ -170,6 +179,7 @@ class Room:
     def _decide_for(self, subscriber: Subscriber, now: float) -> None:
         for downlink, point, reason in subscriber.decide(self.sources, now):
             below: list[Encoding] = []
+            downlink.start_bytes = subscriber.start_bytes
             if point is not None and point.encoding is not downlink.wanted:
                 below = self.sources[downlink.source].tracks[downlink.kind].below(point.encoding, now)
             if runs := downlink.want(point, now, below):

@@ -5,14 +5,17 @@ from typing import NamedTuple
 
 from classroom.messages.views import Quality
 from classroom.rtp.rtcp import ReportBlock
-from media_server.sfu.downlink import Downlink
+from media_server.sfu.downlink import START_BYTES, Downlink
 from media_server.sfu.governor import Governor, Picture, Reason
 from media_server.sfu.point import OperatingPoint
+from media_server.sfu.reception import Reception
+from media_server.sfu.repairs import RepairBudget
 from media_server.sfu.source import Source
 
 GOOD_LOSS, FAIR_LOSS = 0.02, 0.08
 GOOD_RTT_S, FAIR_RTT_S = 0.2, 0.5
 _SMOOTHING = 0.3
+THIN_START_S = 0.3
 
 
 class TrackState(NamedTuple):
@@ -32,8 +35,10 @@ class Subscriber:
         self.by_ssrc: dict[int, Downlink] = {}
         self.reasons: dict[str, Reason | None] = {}
         self.governor = Governor()
+        self.repairs = RepairBudget()
         self.loss = 0.0
         self.rtt_s: float | None = None
+        self._reception = Reception()
 
     def set_downlinks(self, downlinks: Mapping[str, Downlink]) -> None:
         """After (re)negotiation: all sections by mid."""
@@ -48,16 +53,24 @@ class Subscriber:
         """Bitrate of the pictures now carried."""
         return sum(point.bitrate_bps for downlink in self._pictures() if (point := downlink.point))
 
+    @property
+    def start_bytes(self) -> int:
+        """The most a cached picture may burst onto this line: 0.3 s of it, once it is known to be thin."""
+        limit_bps = self.governor.limit_bps
+        return START_BYTES if limit_bps is None else min(START_BYTES, int(limit_bps * THIN_START_S / 8))
+
     def hear_report(self, report: ReportBlock, now: float) -> None:
         downlink = self.by_ssrc.get(report.ssrc)
         if downlink is None:
             return
-        loss = report.fraction_lost / 256
-        self.loss += _SMOOTHING * (loss - self.loss)
         round_trip = downlink.round_trip_s(report.last_sr, report.delay_since_last_sr, now)
         if round_trip is not None:
             self.rtt_s = round_trip
-        if downlink.kind == "video":
+        if report.ssrc != downlink.ssrc:
+            return  # what is lost of retransmissions is asked for again
+        loss = self._reception.hear(report, now)
+        if loss is not None:
+            self.loss += _SMOOTHING * (loss - self.loss)
             self.governor.hear_loss(loss, self.sent_bps, now)
 
     def hear_estimate(self, estimate_bps: int, now: float) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 Address = tuple[str, int]
+QUEUE_S: Final = 0.3  # what a cheap router holds
 _MEDIA_FIRST_BYTES: Final = range(128, 192)
 _DTLS_FIRST_BYTES: Final = range(20, 64)
 _RTCP_TYPES: Final = range(192, 224)  # RFC 5761 § 4
@@ -47,7 +48,8 @@ class _Upstream(asyncio.DatagramProtocol):
 class LossyRelay(asyncio.DatagramProtocol):
     """`async with LossyRelay(listen, server, down=0.05) as relay`: `down` and `up` are shares of media packets lost.
 
-    `down` is server to client. Both may be changed while it runs, and so may `handshake`, the share of DTLS lost.
+    `down` is server to client. Both may be changed while it runs, and so may `handshake`, the share of DTLS lost, and
+    `down_bps`, which makes that direction thin: packets queue for at most `QUEUE_S`, what comes then is lost.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class LossyRelay(asyncio.DatagramProtocol):
         self.down = down
         self.up = up
         self.handshake = handshake
+        self.down_bps = float("inf")
         self.passed = Passed()
+        self._free_at: dict[Address, float] = {}
         self._random = random.Random(seed)
         self._clients: dict[Address, _Upstream] = {}
         self._waiting: dict[Address, list[bytes]] = {}
@@ -122,8 +126,20 @@ class LossyRelay(asyncio.DatagramProtocol):
             if self._random.random() < self.down:
                 self.passed.down_lost += 1
                 return
-        assert self._transport is not None
-        self._transport.sendto(data, client)
+        loop = asyncio.get_running_loop()
+        begins = max(self._free_at.get(client, 0.0), loop.time())
+        if begins - loop.time() > QUEUE_S:
+            self.passed.down_lost += 1
+            return
+        self._free_at[client] = begins + 8 * len(data) / self.down_bps
+        if begins <= loop.time():
+            self._send_down(data, client)
+        else:
+            loop.call_at(begins, self._send_down, data, client)
+
+    def _send_down(self, data: bytes, client: Address) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.sendto(data, client)
 
     def _loses_handshake(self, data: bytes) -> bool:
         if not data or data[0] not in _DTLS_FIRST_BYTES:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media_server.sfu.encoding import Encoding
-from media_server.sfu.governor import CONGESTED_FOR_S, FIRST_WAIT_S, Governor, Picture
+from media_server.sfu.governor import FIRST_WAIT_S, NARROW_FOR_S, Governor, Picture
 from media_server.sfu.point import OperatingPoint
 from tests.fakes.camera import H264
 
@@ -15,7 +15,7 @@ def encoding(rid: str, bitrate_bps: int) -> OperatingPoint:
 
 HIGH, MEDIUM, LOW = encoding("h", 1_200_000), encoding("m", 400_000), encoding("l", 120_000)
 LADDER = (HIGH, MEDIUM, LOW)
-CONGESTED_AT_S = CONGESTED_FOR_S + 0.01
+CONGESTED_AT_S = NARROW_FOR_S + 0.01
 
 
 def chosen(governor: Governor, *pictures: Picture, now: float = 0.0) -> list[str | None]:
@@ -91,9 +91,9 @@ def test_climbing_back_to_the_best_forgets_the_limit() -> None:
 )
 def test_what_is_chosen_fits_the_limit_and_the_preferences(wishes: list[tuple[str, int]], limit: int) -> None:
     governor = Governor()
-    governor.limit_bps = limit
+    congest(governor, limit, 0.0)
     pictures = [Picture(str(n), preference, LADDER[3 - count :]) for n, (preference, count) in enumerate(wishes)]
-    choices = governor.decide(pictures, 0.0)
+    choices = governor.decide(pictures, CONGESTED_AT_S)
     assert choices.keys() == {picture.key for picture in pictures}
     chosen_encodings = [choice.point for choice in choices.values() if choice.point]
     assert sum(each.bitrate_bps for each in chosen_encodings) <= limit

@@ -310,7 +310,7 @@ def test_the_round_trip_is_learnt_from_the_publishers_answers_and_paces_requests
 def simulcast(feedback: tuple[str, ...]) -> tuple[Publication, dict[str, FakeCamera]]:
     codec = Codec(H264, "H264", CLOCK_RATE, feedback=feedback)
     publication = Publication(OfferedSection("1", "video", (Format(codec, None),), EXTENSIONS, ("h", "m", "l"), (), {}))
-    return publication, {rid: FakeCamera(number) for number, rid in enumerate("hml", 1)}
+    return publication, {rid: FakeCamera(number, packet_bytes=600 // number) for number, rid in enumerate("hml", 1)}
 
 
 def pauses(
