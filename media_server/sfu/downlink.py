@@ -131,6 +131,7 @@ class Downlink:
         if encoding is not None and encoding is self.current:
             self._choose_layer(encoding)
         if encoding is self.wanted:
+            self._wait_for_keyframe(now)
             return []
         self.wanted = encoding
         if encoding is None:
@@ -146,9 +147,15 @@ class Downlink:
             cached = next((each for each in (encoding, *below) if _starts_cheaply(each, self.start_bytes, now)), None)
             if cached is not None:
                 runs = self._start_from_cache(cached, now)
-        if self.current is not encoding and (self.current is None or not _keyframe_is_due(encoding, now)):
-            encoding.keyframes.want()
+        self._wait_for_keyframe(now)
         return runs
+
+    def _wait_for_keyframe(self, now: float) -> None:
+        """Ask for one to switch at, unless there is a picture meanwhile and the publisher sends one soon by itself."""
+        wanted = self.wanted
+        if wanted is not None and wanted is not self.current and wanted.video:
+            if self.current is None or not _keyframe_is_due(wanted, now):
+                wanted.keyframes.want()
 
     def _choose_layer(self, encoding: Encoding) -> None:
         """Of what is carried already; the filter changes layers where a picture allows it."""

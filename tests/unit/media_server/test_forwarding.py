@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from classroom.rtp.packet import RtpPacket
 from media_server.sfu.codecs.vp8 import Vp8
+from media_server.sfu.downlink import STALE_GOP_S
 from media_server.sfu.keyframes import MIN_INTERVAL_S
 from tests.fakes.camera import CLOCK_RATE, H264, VP8, Vp8Camera, label
 from tests.fakes.lesson_media import LessonMedia, Received, Viewer
@@ -122,6 +123,20 @@ def test_going_down_does_not_wait_for_a_keyframe() -> None:
     pin(lesson, viewer, "l")
     assert ssrc_of(viewer.received[-1]) == str(lesson.cameras["l"].ssrc)
     assert viewer.received[-1].at == lesson.now
+
+
+def test_going_up_asks_for_the_keyframe_that_does_not_come_by_itself() -> None:
+    lesson = LessonMedia(("h", "l"), gop=10_000)
+    viewer = lesson.join("viewer")
+    pin(lesson, viewer, "l")
+    lesson.run(15)
+    pin(lesson, viewer, "h")
+    assert asked_for_keyframes(lesson) == 0, "the last one was a moment ago, the next one may be near"
+    lesson.run(round(STALE_GOP_S * LessonMedia.FPS))
+    assert asked_for_keyframes(lesson) == 1
+    lesson.cameras["h"].force_keyframe = True
+    lesson.run(2)
+    assert ssrc_of(viewer.received[-1]) == str(lesson.cameras["h"].ssrc)
 
 
 def test_timestamps_after_a_switch_lie_on_the_publishers_clock() -> None:
