@@ -97,7 +97,8 @@ class Encoding:
             if media.keyframe:
                 self.keyframes.arrived()
                 self._keyframe_index = max(index, self._keyframe_index)
-                self.sizes = info.sizes or self.sizes
+            if info.sizes:  # VP9 tells of more or fewer layers also between keyframes
+                self.sizes = info.sizes
         return media
 
     @property

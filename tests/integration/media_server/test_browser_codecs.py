@@ -126,37 +126,29 @@ async def goes_on(page: Page, pictures: int = 15) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("codec", "encodings", "lowest", "narrow"),
+    ("codec", "encodings", "lowest"),
     [
-        ("VP8", SIMULCAST, "l", WIDTH // 4),
-        ("H264", SIMULCAST, "l", WIDTH // 4),
-        ("VP9", SIMULCAST, "l", WIDTH // 4),
-        ("AV1", SIMULCAST, "l", WIDTH // 4),
-        ("VP9", [{"scalabilityMode": "L3T3"}], "s0", WIDTH // 4),
-        ("VP9", [{"scalabilityMode": "L3T3_KEY"}], "s0", WIDTH // 4),
-        ("AV1", [{"scalabilityMode": "L2T2"}], "s0", WIDTH // 2),
+        ("VP8", SIMULCAST, ("l", WIDTH // 4)),
+        ("H264", SIMULCAST, ("l", WIDTH // 4)),
+        ("VP9", [{"scalabilityMode": "L3T3"}], ("s0", WIDTH // 2)),
+        ("VP9", [{"scalabilityMode": "L3T3_KEY"}], ("s0", WIDTH // 2)),
     ],
-    ids=["VP8", "H264", "VP9", "AV1", "VP9 L3T3", "VP9 L3T3_KEY", "AV1 L2T2"],
+    ids=["VP8", "H264", "VP9 L3T3", "VP9 L3T3_KEY"],
 )
 async def test_a_viewer_goes_down_and_up_again(
-    engine: MediaEngine,
-    pages: tuple[Page, Page],
-    codec: str,
-    encodings: list[dict[str, Any]],
-    lowest: str,
-    narrow: int,
+    engine: MediaEngine, pages: tuple[Page, Page], codec: str, encodings: list[dict[str, Any]], lowest: tuple[str, int]
 ) -> None:
+    rid, narrow = lowest
     publisher, viewer = pages
     session = await watch(engine, viewer)
     await publish(engine, publisher, codec, encodings)
     report = await shows(viewer, WIDTH)
     assert report["codec"] == f"video/{codec}"
     for _ in range(2):
-        engine.prefer(session, "0", lowest)
+        engine.prefer(session, "0", rid)
         await shows(viewer, narrow)
         await goes_on(viewer)
         engine.prefer(session, "0", "auto")
         await shows(viewer, WIDTH)
         report = await goes_on(viewer)
-    print({key: report.get(key) for key in ("framesDecoded", "framesDropped", "freezeCount", "totalFreezesDuration", "pliCount", "nackCount", "keyFramesDecoded", "framesReceived", "packetsLost", "packetsDiscarded")}, engine.keyframe_requests)
     assert report["packetsLost"] == 0
