@@ -153,9 +153,10 @@ class Downlink:
     def _wait_for_keyframe(self, now: float) -> None:
         """Ask for one to switch at, unless there is a picture meanwhile and the publisher sends one soon by itself."""
         wanted = self.wanted
-        if wanted is not None and wanted is not self.current and wanted.video:
-            if self.current is None or not _keyframe_is_due(wanted, now):
-                wanted.keyframes.want()
+        if wanted is None or wanted is self.current or not wanted.video:
+            return
+        if self.current is None or not _keyframe_is_due(wanted, now):
+            wanted.keyframes.want()
 
     def _choose_layer(self, encoding: Encoding) -> None:
         """Of what is carried already; the filter changes layers where a picture allows it."""
