@@ -19,7 +19,8 @@ async def wait_for_encodings(viewer: Viewer, wanted: dict[str, set[str | None]])
         found = await tracks(viewer)
         return all(found[source, "video"]["rid"] in rids for source, rids in wanted.items())
 
-    await eventually(sent, f"pictures are sent as {wanted}")
+    # A busy machine looks like a thin line for a while.
+    await eventually(sent, f"pictures are sent as {wanted}", within_s=60)
 
 
 async def test_small_pictures_are_sent_small_and_sound_outlives_all_of_them(world: World) -> None:

@@ -100,7 +100,7 @@ async def test_feedback_lets_chromium_find_out_what_its_line_carries(engine: Med
             available: float = await page.evaluate(AVAILABLE_BPS)
             return available > 1_500_000  # Chromium begins at 300 kbit/s and stays there without feedback
 
-        await eventually(ramped_up, "Chromium's estimate to grow", 15.0)
+        await eventually(ramped_up, "Chromium's estimate to grow", 60.0)
 
 
 @pytest.mark.parametrize("rids", [[], ["h", "l"]], ids=["one encoding", "simulcast"])
