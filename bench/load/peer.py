@@ -147,15 +147,19 @@ class LoadPeer:
                 return
             first = data[0] if data else 0xFF
             if 128 <= first <= 191:
-                if not 192 <= data[1] <= 223:
-                    self.received += 1
-                    self.received_bytes += len(data)
-                    if self.on_rtp is not None:
-                        self.on_rtp(data)
+                self._media(data)
             elif 20 <= first <= 63:
                 self._handshake(data)
             elif first <= 3:
                 self._stun(data)
+
+    def _media(self, data: bytes) -> None:
+        """SRTP or SRTCP."""
+        if not 192 <= data[1] <= 223:
+            self.received += 1
+            self.received_bytes += len(data)
+            if self.on_rtp is not None:
+                self.on_rtp(data)
 
     def _handshake(self, data: bytes) -> None:
         assert self._dtls is not None
