@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from media_server.sfu.point import OperatingPoint
 
 CONGESTED_LOSS = 0.10  # below that, NACK repairs (measured loss on school lines is below 5 %)
+UNUSABLE_LOSS = 0.30  # repairs are lost as well: a picture would only stand still, and take what the sound needs
 LOSSY_FOR_S = 0.4  # one bad window is chance, two in a row are not
 NARROW_FOR_S = 1.5  # an estimate dips when the receiver itself is busy
 SETTLE_S = 2.0  # after lowering: queues empty, and reports still speak of what was sent before
@@ -44,6 +45,7 @@ class Governor:
 
     def __init__(self) -> None:
         self.limit_bps: float | None = None
+        self._starved = False  # the line is too thin even for the lowest, for all we know
         self._lossy_since: float | None = None
         self._narrow_since: float | None = None
         self._lowered_at = float("-inf")
@@ -53,12 +55,17 @@ class Governor:
     def hear_loss(self, fraction: float, sent_bps: float, now: float) -> bool:
         """The loss in a window of `Reception`. Returns whether the limit changed."""
         self._lossy_since = _since(self._lossy_since, fraction > CONGESTED_LOSS, now)
-        return self._lower(self._lossy_since, LOSSY_FOR_S, sent_bps * (1 - fraction), now)
+        changed = self._lower(self._lossy_since, LOSSY_FOR_S, sent_bps * (1 - fraction), now)
+        # A radio link loses packets however little is sent, and the lowest encoding can be repaired.
+        self._starved |= changed and fraction > UNUSABLE_LOSS
+        return changed
 
     def hear_estimate(self, estimate_bps: float, sent_bps: float, now: float) -> bool:
         """A REMB over everything we send. Returns whether the limit changed."""
         self._narrow_since = _since(self._narrow_since, estimate_bps < ESTIMATE_MARGIN * sent_bps, now)
-        return self._lower(self._narrow_since, NARROW_FOR_S, estimate_bps, now)
+        changed = self._lower(self._narrow_since, NARROW_FOR_S, estimate_bps, now)
+        self._starved |= changed
+        return changed
 
     def _lower(self, since: float | None, for_s: float, limit_bps: float, now: float) -> bool:
         if since is None or now - since < for_s or now - self._lowered_at < SETTLE_S:
@@ -76,15 +83,15 @@ class Governor:
         First every picture gets its lowest point, then they climb in order, as far as the limit goes.
         """
         ladders = {picture.key: _ladder(picture) for picture in pictures}
-        steps, next_bps = _fill(pictures, ladders, self.limit_bps)
+        steps, next_bps = _fill(pictures, ladders, self.limit_bps, self._starved)
         if next_bps is None:
-            self.limit_bps = None  # everything wanted fits
+            self.limit_bps, self._starved = None, False  # everything wanted fits
         elif self.limit_bps is not None and now - max(self._lowered_at, self._raised_at) >= self._wait_s:
             if self._raised_at > self._lowered_at:  # the last raise stood its probation
                 self._wait_s = FIRST_WAIT_S
             self._raised_at = now
             self.limit_bps = next_bps
-            steps, _ = _fill(pictures, ladders, self.limit_bps)
+            steps, _ = _fill(pictures, ladders, self.limit_bps, self._starved)
         choices = {}
         for picture in pictures:
             ladder, step = ladders[picture.key], steps[picture.key]
@@ -114,9 +121,12 @@ def _ladder(picture: Picture) -> list[OperatingPoint]:
 
 
 def _fill(
-    pictures: Sequence[Picture], ladders: dict[str, list[OperatingPoint]], limit_bps: float | None
+    pictures: Sequence[Picture], ladders: dict[str, list[OperatingPoint]], limit_bps: float | None, starved: bool
 ) -> tuple[dict[str, int], float | None]:
-    """The step of each picture on its ladder (-1: none), and the limit at which one more fits (None: all taken)."""
+    """The step of each picture on its ladder (-1: none), and the limit at which one more fits (None: all taken).
+
+    Only who is starved may be left without the lowest.
+    """
     steps = {picture.key: -1 for picture in pictures}
     used, next_bps = 0.0, None
     ranges = ((0, 1), (1, max((len(ladder) for ladder in ladders.values()), default=0)))
@@ -128,7 +138,7 @@ def _fill(
                     break
                 held = _rate(ladder[step - 1]) if step else 0
                 total = used - held + _rate(ladder[step])
-                if limit_bps is not None and total > limit_bps:
+                if limit_bps is not None and total > limit_bps and (step or starved):
                     next_bps = total if next_bps is None else min(next_bps, total)
                     break
                 used, steps[picture.key] = total, step

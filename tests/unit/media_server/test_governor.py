@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media_server.sfu.encoding import Encoding
-from media_server.sfu.governor import FIRST_WAIT_S, NARROW_FOR_S, Governor, Picture
+from media_server.sfu.governor import FIRST_WAIT_S, NARROW_FOR_S, UNUSABLE_LOSS, Governor, Picture
 from media_server.sfu.point import OperatingPoint
 from tests.fakes.camera import H264
 
@@ -47,6 +47,20 @@ def test_below_the_lowest_a_picture_pauses_for_bandwidth() -> None:
     governor = Governor()
     congest(governor, 50_000, 0.0)
     assert chosen(governor, Picture("a", "auto", LADDER), now=1.0) == ["bandwidth"]
+
+
+def test_loss_alone_takes_no_picture_away_until_it_is_unusable() -> None:
+    governor = Governor()
+    pictures = Picture("a", "auto", (LOW,)), Picture("b", "auto", LADDER)
+    lowered = 0
+    for step in range(100):
+        lowered += governor.hear_loss(UNUSABLE_LOSS, 200_000, 0.2 * step)
+        assert chosen(governor, *pictures, now=0.2 * step)[0] == "l"
+    assert lowered > 3
+    assert chosen(governor, *pictures, now=20.0) == ["l", "l"]
+    for step in range(100, 130):
+        governor.hear_loss(UNUSABLE_LOSS + 0.01, 200_000, 0.2 * step)
+    assert "bandwidth" in chosen(governor, *pictures, now=26.0)
 
 
 def test_one_bad_report_is_chance() -> None:
