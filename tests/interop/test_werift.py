@@ -49,7 +49,7 @@ async def test_it_publishes_and_it_watches_itself(world: World) -> None:
         ):
             said = await publisher.says("status")
             assert said["status"] == 201, said["sdp"]
-            with film_to(f"rtp://{HOST}:{said['rtp_port']}?pkt_size=1200", "rtp"):
+            async with film_to(f"rtp://{HOST}:{said['rtp_port']}?pkt_size=1200", "rtp"):
                 await world.published(teacher)
 
                 async def decodes() -> bool:

@@ -1,6 +1,7 @@
 import contextlib
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenSSL import SSL
@@ -67,6 +68,19 @@ def test_a_certificate_that_the_sdp_did_not_name_is_refused() -> None:
         exchange(server, impostor, impostor.start())
     assert server.keys is None
     assert server.state is DtlsState.CLOSED
+
+
+def test_a_certificate_on_p_224_cannot_be_supported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What FFmpeg's WHIP muxer on GnuTLS makes by default: OpenSSL 4 knows that curve no more in TLS (RFC 8422).
+
+    When this fails, OpenSSL has changed its mind: see docs/interop.md.
+    """
+    monkeypatch.setattr(ec, "SECP256R1", ec.SECP224R1)
+    old = DtlsCertificate()
+    muxer = DtlsEndpoint(old, "server", [("sha-256", CLIENT.fingerprint)])
+    ours = DtlsEndpoint(CLIENT, "client", [("sha-256", old.fingerprint)])
+    with pytest.raises(DtlsFailed):
+        exchange(muxer, ours, ours.start())
 
 
 def test_an_empty_datagram_is_nothing() -> None:
