@@ -21,8 +21,10 @@ from classroom.rtp.rtcp import (
     SourceDescription,
 )
 from classroom.webrtc.srtp import SrtpSender
+from media_server.sfu.codecs.dependency import DEPENDENCY_DESCRIPTOR
 from media_server.sfu.downlink import Downlink
-from media_server.sfu.negotiation import ABS_SEND_TIME, PASSED_ON, Offer, OfferedSection, SentStream
+from media_server.sfu.extensions import PASSED_ON, ExtensionLayout
+from media_server.sfu.negotiation import Offer, OfferedSection, SentStream
 from media_server.sfu.room import Room, Sending
 from media_server.sfu.source import Source, Track
 from media_server.sfu.subscriber import Subscriber
@@ -97,7 +99,7 @@ class SubscriberSession:
         self.since = since
         self.subscriber = Subscriber(id_)
         self._cname = f"qianshou-{id_[:8]}"
-        self._stamp_ids: dict[str, int | None] = {}
+        self._layouts: dict[str, ExtensionLayout] = {}
         self._writers: dict[tuple[str, int], DownlinkWriter] = {}
         self._sender: SrtpSender | None = None
         self._report_at = 0.0
@@ -115,8 +117,14 @@ class SubscriberSession:
             kept = self.subscriber.downlinks.get(track.mid)
             if kept is None or kept.source != track.source or kept.formats != section.formats:
                 kept = Downlink(section.mid, track.source, section.kind, section.formats, randomness)
+            kept.described = DEPENDENCY_DESCRIPTOR in section.extensions
             downlinks[track.mid] = kept
-            self._stamp_ids[track.mid] = section.extensions.get(ABS_SEND_TIME)
+            self._layouts[track.mid] = ExtensionLayout(
+                section.extensions,
+                mid=section.mid,
+                mixed=offer.mixed_extensions,
+                repeatable=any(each.rtx_payload_type is None for each in section.formats),
+            )
         self.subscriber.set_downlinks(downlinks)
         self._writers = {key: writer for key, writer in self._writers.items() if key[0] in downlinks}
         return {
@@ -142,7 +150,7 @@ class SubscriberSession:
         key = downlink.mid, downlink.payload_type  # the source's codec may be another one than before
         writer = self._writers.get(key)
         if writer is None:
-            writer = DownlinkWriter(self._sender, downlink, self._stamp_ids.get(downlink.mid))
+            writer = DownlinkWriter(self._sender, downlink, self._layouts[downlink.mid])
             self._writers[key] = writer
         stamp = abs_send_time(now)
         write = writer.write_repairs if sending.repair else writer.write
@@ -161,6 +169,8 @@ class SubscriberSession:
             elif isinstance(packet, ReceiverReport | SenderReport):
                 for report in packet.reports:
                     subscriber.hear_report(report, now)
+                    if (downlink := subscriber.by_ssrc.get(report.ssrc)) is not None:
+                        self._layouts[downlink.mid].heard()
             elif isinstance(packet, Remb):
                 subscriber.hear_estimate(packet.bitrate_bps, now)
 

@@ -68,6 +68,7 @@ class Downlink:
         self.clock_rate = self.format.codec.clock_rate
         self.ssrc = randomness.randrange(1, 1 << 32)
         self.rtx_ssrc = randomness.randrange(1, 1 << 32)
+        self.described = False  # the subscriber reads the dependency descriptor
         self.preference = "auto"
         self.start_bytes = START_BYTES
         self.wanted: Encoding | None = None
@@ -113,6 +114,10 @@ class Downlink:
         """The format that can carry a stream negotiated as `codec`; None when the subscriber cannot decode it."""
         offered = receivable([each.codec for each in self.formats], codec)
         return next((each for each in self.formats if each.codec is offered), None)
+
+    def takes(self, point: OperatingPoint) -> bool:
+        """Whether the subscriber can decode it: spatial layers of AV1 are told apart by the dependency descriptor."""
+        return self.described or not point.spatial or not point.encoding.codec.is_("AV1")
 
     def listens_to(self, encoding: Encoding) -> bool:
         """Whether packets of `encoding` may have a place here."""

@@ -13,17 +13,13 @@ from classroom.messages.live import WantedTrack
 from classroom.messages.views import MediaKind
 from classroom.rtp.sdp import Codec, MalformedSdp, MediaSection, SessionDescription
 from classroom.rtp.twcc import TWCC
-from media_server.sfu.codecs.dependency import DEPENDENCY_DESCRIPTOR
 from media_server.sfu.codecs.known import HOUSE_CODEC, KNOWN, forwardable
 from media_server.sfu.data_section import DataSection, data_section
 from media_server.sfu.downlink import Format
+from media_server.sfu.extensions import ABS_SEND_TIME, MID, PASSED_ON, WRITTEN
 
-ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
-# What a publisher writes and a subscriber reads.
-PASSED_ON = (DEPENDENCY_DESCRIPTOR,)
 
 _PROTOCOLS = {"UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF"}
 _VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
@@ -78,6 +74,11 @@ class Offer:
     password: str = field(repr=False)
     fingerprints: tuple[tuple[str, str], ...]
     dtls_role: str
+
+    @property
+    def mixed_extensions(self) -> bool:
+        """Whether the offerer takes the one- and the two-byte form among each other (RFC 8285 § 6)."""
+        return self.description.get("extmap-allow-mixed") is not None
 
     @property
     def data(self) -> DataSection | None:
@@ -191,7 +192,7 @@ def _read_section(section: MediaSection, *, sending: bool) -> OfferedSection:
     if not section.mid:
         raise MalformedSdp("a media section has no a=mid")
     rids = tuple(section.send_rids[:MAX_ENCODINGS]) if sending else ()
-    known = (*_RECEIVED_EXTENSIONS, *PASSED_ON) if sending else (ABS_SEND_TIME,)
+    known = (*_RECEIVED_EXTENSIONS, *PASSED_ON) if sending else WRITTEN
     extensions = {extmap.uri: extmap.id for extmap in section.extmaps if extmap.uri in known and 1 <= extmap.id <= 14}
     ssrcs = tuple(ssrc for ssrc in section.ssrcs if ssrc not in section.rtx_ssrcs) if sending else ()
     return OfferedSection(section.mid, kind, formats, extensions, rids, ssrcs, section.rtx_ssrcs if sending else {})
@@ -243,7 +244,7 @@ def _answer(offer: Offer, answers: Mapping[str, MediaSection], transport: Transp
     answer.attributes = [
         ("group", "BUNDLE " + " ".join(accepted)),
         # RFC 8285 § 6: both sides take the two-byte form among the one-byte one.
-        *([("extmap-allow-mixed", "")] if offer.description.get("extmap-allow-mixed") is not None else []),
+        *([("extmap-allow-mixed", "")] if offer.mixed_extensions else []),
         ("ice-lite", ""),
         ("msid-semantic", " WMS *"),
         ("fingerprint", f"sha-256 {transport.fingerprint}"),

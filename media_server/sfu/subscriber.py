@@ -95,7 +95,7 @@ class Subscriber:
             source = sources.get(downlink.source)
             track = source.tracks.get(downlink.kind) if source else None
             decodable = track is None or downlink.format_for(track.codec) is not None
-            points = track.points(now) if track and decodable else []
+            points = [point for point in track.points(now) if downlink.takes(point)] if track and decodable else []
             none: Reason = "no_source" if decodable else "codec"
             if downlink.kind == "video":
                 pictures.append(Picture(downlink.mid, downlink.preference, points, none))

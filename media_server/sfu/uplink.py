@@ -23,7 +23,8 @@ from classroom.rtp.rtcp import (
 from classroom.rtp.twcc import TWCC, ArrivalLog
 from media_server.sfu.encoding import Encoding
 from media_server.sfu.estimate import ReceiveEstimate
-from media_server.sfu.negotiation import MID, REPAIRED_RID, RID, STREAM_PAUSE, OfferedSection
+from media_server.sfu.extensions import MID
+from media_server.sfu.negotiation import REPAIRED_RID, RID, STREAM_PAUSE, OfferedSection
 from media_server.sfu.room import Room
 from media_server.sfu.source import Source, Track
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from classroom.webrtc.srtp import GcmSender, SrtpSender
 from media_server.sfu.downlink import Downlink, Run
+from media_server.sfu.extensions import ExtensionLayout
 
 _PLAIN = struct.Struct("!BBHII")
 _STAMPED = struct.Struct("!BBHIIII")  # with a one-byte-header extension of one word
@@ -20,13 +21,23 @@ def abs_send_time(seconds: float) -> int:
 class DownlinkWriter:
     """Protects what leaves on one downlink.
 
-    `stamp_id` is the subscriber's id for abs-send-time, or None. A packet that is repeated without RTX must be the
-    very same bytes (AES-GCM must never see one nonce with two headers), so such subscribers get no stamp.
+    `layout` is the subscriber's header extension. Most packets carry nothing in it but the time of sending, for which
+    one word is enough; the others are packed by it.
     """
 
-    __slots__ = ("_downlink", "_encrypt", "_nonce", "_payload_type", "_rtx_nonce", "_sender", "_ssrc", "_stamp_head")
+    __slots__ = (
+        "_downlink",
+        "_encrypt",
+        "_layout",
+        "_nonce",
+        "_payload_type",
+        "_rtx_nonce",
+        "_sender",
+        "_ssrc",
+        "_stamp_head",
+    )
 
-    def __init__(self, sender: SrtpSender, downlink: Downlink, stamp_id: int | None) -> None:
+    def __init__(self, sender: SrtpSender, downlink: Downlink, layout: ExtensionLayout) -> None:
         self._sender = sender
         self._downlink = downlink
         self._payload_type = downlink.payload_type
@@ -35,20 +46,27 @@ class DownlinkWriter:
         self._encrypt = gcm.cipher.encrypt if gcm else None
         self._nonce = gcm.nonce_base(downlink.ssrc) if gcm else 0
         self._rtx_nonce = gcm.nonce_base(downlink.rtx_ssrc) if gcm else 0
-        stamped = stamp_id is not None and downlink.rtx_payload_type is not None
-        self._stamp_head = (stamp_id << 4 | 2) << 24 if stamped and stamp_id is not None else None
+        self._layout = layout
+        self._stamp_head = (layout.stamp_id << 4 | 2) << 24 if layout.stamp_id is not None else None
 
     def write(self, runs: Iterable[Run], send_time: int) -> list[bytes]:
         """The datagrams of first transmissions; `send_time` as of `abs_send_time`."""
         out: list[bytes] = []
         encrypt, nonce, payload_type, ssrc = self._encrypt, self._nonce, self._payload_type, self._ssrc
         stamp = self._stamp_head | send_time if self._stamp_head is not None else None
+        layout = self._layout
+        named = layout.names_section
         for packets, index_offset, timestamp_offset in runs:
             for packet in packets:
                 index = packet.index + index_offset
                 second = packet.marker | payload_type
                 timestamp = packet.timestamp + timestamp_offset & 0xFFFFFFFF
-                if stamp is None:
+                if packet.extensions or named:
+                    extension = layout.pack(packet.extensions, send_time)
+                    header = (
+                        _PLAIN.pack(0x90 if extension else 0x80, second, index & 0xFFFF, timestamp, ssrc) + extension
+                    )
+                elif stamp is None:
                     header = _PLAIN.pack(0x80, second, index & 0xFFFF, timestamp, ssrc)
                 else:
                     header = _STAMPED.pack(0x90, second, index & 0xFFFF, timestamp, ssrc, _ONE_BYTE_PROFILE, stamp)
@@ -70,18 +88,9 @@ class DownlinkWriter:
                 downlink.next_rtx_index += 1
                 second = packet.marker | downlink.rtx_payload_type
                 timestamp = packet.timestamp + timestamp_offset & 0xFFFFFFFF
-                if self._stamp_head is None:
-                    header = _PLAIN.pack(0x80, second, index & 0xFFFF, timestamp, downlink.rtx_ssrc)
-                else:
-                    header = _STAMPED.pack(
-                        0x90,
-                        second,
-                        index & 0xFFFF,
-                        timestamp,
-                        downlink.rtx_ssrc,
-                        _ONE_BYTE_PROFILE,
-                        self._stamp_head | send_time,
-                    )
+                extension = self._layout.pack(packet.extensions, send_time)
+                first = 0x90 if extension else 0x80
+                header = _PLAIN.pack(first, second, index & 0xFFFF, timestamp, downlink.rtx_ssrc) + extension
                 # RFC 4588 § 4: the payload begins with the original sequence number.
                 payload = _ORIGINAL_SEQUENCE.pack(packet.index + index_offset & 0xFFFF) + packet.payload
                 if self._encrypt is not None:

@@ -116,7 +116,9 @@ def test_a_viewer_gets_every_codec_we_forward_with_its_rtx() -> None:
     assert answer.get("ice-lite") == ""
     assert answer.get("setup", video) == "passive"
     assert answer.get("group") == "BUNDLE 0 1"
-    assert [extmap.id for extmap in video.extmaps] == [2], "only what we write"
+    assert [extmap.id for extmap in audio.extmaps] == [1, 2]
+    assert [extmap.id for extmap in video.extmaps] == [2, 4], "only what we write"
+    assert answer.get("extmap-allow-mixed") == ""
     assert "transport-cc" not in str(answer)
     assert str(answer).count("a=candidate") == 1
 
@@ -150,7 +152,7 @@ def test_a_publishers_repairs_and_packet_numbers_are_accepted() -> None:
     assert (video.rtx_payload_type, video.ssrcs, video.repairs) == (107, (7,), {8: 7})
     audio, picture = parse_sdp(answer_publisher(offer, TRANSPORT)).media
     assert [codec.feedback for codec in audio.codecs] == [("transport-cc",)]
-    assert {extmap.id for extmap in audio.extmaps} == {2, 5}
+    assert {extmap.id for extmap in audio.extmaps} == {1, 2, 5}
     assert 5 in {extmap.id for extmap in picture.extmaps}
     assert "transport-cc" in picture.codecs[0].feedback
 

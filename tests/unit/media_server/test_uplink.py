@@ -27,8 +27,9 @@ from classroom.rtp.twcc import TWCC, TransportFeedback
 from media_server.sfu.downlink import Downlink, Format
 from media_server.sfu.encoding import Encoding
 from media_server.sfu.estimate import LOWEST_BPS, ReceiveEstimate
+from media_server.sfu.extensions import MID
 from media_server.sfu.nack import GIVE_UP_S
-from media_server.sfu.negotiation import MID, REPAIRED_RID, RID, OfferedSection
+from media_server.sfu.negotiation import REPAIRED_RID, RID, OfferedSection
 from media_server.sfu.pause import RESUME_WITHIN_S, STOP_AFTER_S
 from media_server.sfu.room import Room
 from media_server.sfu.source import Source, Track
