@@ -160,7 +160,13 @@ async def connect_janus(http: aiohttp.ClientSession, janus: Janus, pair: Pair) -
     await pair.publisher.connected.wait()
     feed = joined["plugindata"]["data"]["id"]
     viewer = await Handle(http, janus.url).open()
-    offered = await viewer.request({"request": "join", "ptype": "subscriber", "room": room, "feed": feed})
+    join = {"request": "join", "ptype": "subscriber", "room": room, "feed": feed}
+    offered = await viewer.request(join)
+    for _ in range(50):
+        if "jsep" in offered:
+            break
+        await asyncio.sleep(0.1)  # the feed exists for others a moment after its handshake
+        offered = await viewer.request(join)
     reply = {"type": "answer", "sdp": pair.subscriber.answer(offered["jsep"]["sdp"])}
     await viewer.request({"request": "start", "room": room}, reply)
     await pair.subscriber.connected.wait()

@@ -273,6 +273,7 @@ class LossySubscriber(LossyPeer):
         self._sequence = Unwrapper(16)
         self._media_ssrc = 0
         self._received_packets = self._told_received = self._told_highest = 0
+        self._total_lost = 0
         self._report_at = self._asked_at = 0.0
 
     def on_packet(self, packet: RtpPacket) -> None:
@@ -345,5 +346,6 @@ class LossySubscriber(LossyPeer):
         lost = max(0, expected - (self._received_packets - self._told_received)) if self._told_highest else 0
         fraction = min(255, lost * 256 // expected) if expected > 0 else 0
         self._told_highest, self._told_received = highest, self._received_packets
-        block = ReportBlock(self._media_ssrc, fraction, 0, highest & 0xFFFFFFFF, 0, 0, 0)
+        self._total_lost += lost
+        block = ReportBlock(self._media_ssrc, fraction, self._total_lost, highest & 0xFFFFFFFF, 0, 0, 0)
         return ReceiverReport(self.ssrc, (block,))
