@@ -46,6 +46,10 @@ WATCH = """
 async () => {
   const connection = window.connection = new RTCPeerConnection();
   const transceiver = connection.addTransceiver('video', {direction: 'recvonly'});
+  // Chromium offers to read the dependency descriptor only when asked to.
+  const extensions = transceiver.getHeaderExtensionsToNegotiate();
+  for (const each of extensions) if (/dependency-descriptor/.test(each.uri)) each.direction = 'sendrecv';
+  transceiver.setHeaderExtensionsToNegotiate(extensions);
   const video = document.body.appendChild(document.createElement('video'));
   video.muted = true;
   video.srcObject = new MediaStream([transceiver.receiver.track]);
@@ -132,8 +136,10 @@ async def goes_on(page: Page, pictures: int = 15) -> dict[str, Any]:
         ("H264", SIMULCAST, ("l", WIDTH // 4)),
         ("VP9", [{"scalabilityMode": "L3T3"}], ("s0", WIDTH // 2)),
         ("VP9", [{"scalabilityMode": "L3T3_KEY"}], ("s0", WIDTH // 2)),
+        ("AV1", [{**each, "scalabilityMode": "L1T2"} for each in SIMULCAST], ("l", WIDTH // 4)),
+        ("AV1", [{"scalabilityMode": "L2T2"}], ("s0", WIDTH // 2)),
     ],
-    ids=["VP8", "H264", "VP9 L3T3", "VP9 L3T3_KEY"],
+    ids=["VP8", "H264", "VP9 L3T3", "VP9 L3T3_KEY", "AV1", "AV1 L2T2"],
 )
 async def test_a_viewer_goes_down_and_up_again(
     engine: MediaEngine, pages: tuple[Page, Page], codec: str, encodings: list[dict[str, Any]], lowest: tuple[str, int]

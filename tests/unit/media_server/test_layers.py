@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from classroom.rtp.packet import RtpPacket
 from media_server.sfu.codecs.vp9 import Vp9
-from tests.fakes.camera import Vp9Camera, label
+from media_server.sfu.downlink import Downlink, Format
+from media_server.sfu.encoding import Encoding
+from media_server.sfu.point import operating_points
+from tests.fakes.camera import AV1, Vp9Camera, label
 from tests.fakes.lesson_media import LessonMedia, Received, Viewer
 
 
@@ -172,3 +175,13 @@ def test_packets_out_of_order_or_lost_before_us_keep_their_places(seed: int, cha
     assert len({each.index for each in by_number}) == len(by_number)
     assert all(earlier.packet.index < later.packet.index for earlier, later in pairwise(by_number))
     assert all(label(each.packet.payload) for each in by_number)
+
+
+@pytest.mark.parametrize(("described", "offered"), [(True, 1), (False, 0)])
+def test_who_cannot_tell_av1_layers_apart_gets_the_lowest(described: bool, offered: int) -> None:
+    encoding = Encoding("", 1, AV1, video=True)
+    encoding.sizes = ((320, 180), (640, 360))
+    downlink = Downlink("v", "teacher", "video", [Format(AV1, None)], random.Random(1))
+    downlink.described = described
+    taken = [point.spatial for point in operating_points(encoding) if downlink.takes(point)]
+    assert max(spatial or 0 for spatial in taken) == offered

@@ -57,6 +57,7 @@ export class Peer {
         if (this.find(source.name, kind)) continue;
         const transceiver = this.pc.addTransceiver(kind, { direction: "recvonly" });
         lowDelay(transceiver.receiver);
+        readLayers(transceiver);
         this.slots.push({
           source: source.name,
           kind,
@@ -163,4 +164,18 @@ function lowDelay(receiver: RTCRtpReceiver): void {
   const tuned = receiver as RTCRtpReceiver & { jitterBufferTarget?: number | null; playoutDelayHint?: number | null };
   if ("jitterBufferTarget" in tuned) tuned.jitterBufferTarget = 0;
   else if ("playoutDelayHint" in tuned) (tuned as { playoutDelayHint?: number | null }).playoutDelayHint = 0;
+}
+
+/** Chromium offers to read the dependency descriptor, which tells AV1's layers apart, only when asked to. */
+function readLayers(transceiver: RTCRtpTransceiver): void {
+  type Extension = { uri: string; direction: RTCRtpTransceiverDirection };
+  const negotiable = transceiver as RTCRtpTransceiver & {
+    getHeaderExtensionsToNegotiate?: () => Extension[];
+    setHeaderExtensionsToNegotiate?: (extensions: Extension[]) => void;
+  };
+  const extensions = negotiable.getHeaderExtensionsToNegotiate?.() ?? [];
+  const descriptor = extensions.find((each) => each.uri.includes("dependency-descriptor"));
+  if (!descriptor) return;
+  descriptor.direction = "sendrecv";
+  negotiable.setHeaderExtensionsToNegotiate?.(extensions);
 }
