@@ -7,6 +7,7 @@ from media_server.sfu.codecs.payload import ALL_TARGETS
 
 DEPENDENCY_DESCRIPTOR = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 _MAX_TEMPLATES = 64  # a template id has 6 bits
+_MAX_SPATIAL = 3  # AV1 § 5.3.3: spatial_id has two bits
 _NOT_PRESENT, _SWITCH = 0, 2  # A.8.1, decode target indications
 
 
@@ -78,8 +79,8 @@ def _layers(bits: BitReader) -> list[tuple[int, int]]:
         elif following == 2:
             temporal, spatial = 0, spatial + 1
         layers.append((spatial, temporal))
-        if len(layers) > _MAX_TEMPLATES:
-            raise IndexError("too many templates")
+        if len(layers) > _MAX_TEMPLATES or spatial > _MAX_SPATIAL:
+            raise IndexError("too many templates or layers")
     return layers
 
 
