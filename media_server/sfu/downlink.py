@@ -82,7 +82,8 @@ class Downlink:
         self.next_rtx_index = randomness.randrange(1, 1 << 15)
         self._map = RangeMap()
         self._stretch: Stretch | None = None  # the newest one of `current`
-        self._plain_from = _NEVER  # packets of `current` from here on leave as they came
+        self._plain_from = _NEVER  # packets of `current` from here on leave with the same offsets, all of them
+        self._rewritten = False  # their codec's counters go on from another encoding's
         self._spatial: int | None = None  # wanted
         self._layers: LayerFilter | None = None
         self._highest_in = 0  # where layers are chosen: the highest index of `current` so far
@@ -188,6 +189,8 @@ class Downlink:
         if encoding is self.current and encoding is self.wanted and first >= self._plain_from:
             stretch = self._stretch
             if stretch is not None:
+                if self._rewritten:
+                    burst = [stretch.written(packet) for packet in burst]
                 return (self._sent(burst, stretch.index_offset, stretch.timestamp_offset, now),)
         if encoding is not self.current and encoding is not self.wanted and first >= self._left_end:
             return ()
@@ -303,7 +306,8 @@ class Downlink:
         self._layers = LayerFilter(spatial) if spatial is not None else None
         self._highest_in = first.index - 1
         offsets = _continuing(self._counters, first)
-        self._plain_from = first.index if offsets == NO_OFFSETS and self._layers is None else _NEVER
+        self._plain_from = first.index if self._layers is None else _NEVER
+        self._rewritten = offsets != NO_OFFSETS
         self._begin(
             Stretch(encoding, first.index, self._next_index, timestamp_offset, offsets, pressed or {}, self._layers)
         )
