@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from classroom.clock import Clock
 from classroom.logs import get_logger
@@ -142,14 +142,13 @@ class _Connection(asyncio.Protocol):
         self._buffer = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError(type(transport))
-        self.transport = transport
+        # A cast: uvloop's transports do as asyncio's do without being derived from them.
+        self.transport = cast(asyncio.Transport, transport)
         name = transport.get_extra_info("peername")
         # None: already gone again
         address = TcpAddress(name[0], name[1]) if name else None
         if address is None or not self._port.admit(address, self):
-            transport.abort()
+            self.transport.abort()
             return
         self._address = address
 

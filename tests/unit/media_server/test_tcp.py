@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
+import uvloop
 
 from classroom.clock import VirtualClock
 from classroom.errors import BadSettings
@@ -123,6 +124,34 @@ async def test_a_reader_that_is_too_slow_loses_packets(listening: Listening) -> 
     listening.port.send(address, [b"again"])
     assert (await reader.readexactly(7))[2:] == b"again"
     writer.close()
+
+
+def test_the_servers_own_loop_serves_connections() -> None:
+    """`qianshou serve` runs under uvloop, whose transports are of another kind than asyncio's."""
+
+    async def scenario() -> None:
+        listening = Listening()
+        await listening.port.open()
+        reader, writer = await listening.connect()
+        writer.write(framed(b"hello"))
+        await until(lambda: bool(listening.received))
+        address = listening.received[0][1]
+        listening.port.prove(address)
+        listening.port.send(address, [b"one", b"two"])
+        assert await reader.readexactly(10) == framed(b"one", b"two")
+        listening.port.release(address)
+        assert await reader.read() == b""
+        await until(lambda: listening.closed == [address])
+        stranger, other = await listening.connect()
+        listening.clock.advance(PROOF_WITHIN_S)
+        listening.port.tick(listening.clock.monotonic())
+        assert await stranger.read() == b""
+        writer.close()
+        other.close()
+        listening.port.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())
 
 
 def test_a_port_in_use_is_named() -> None:
