@@ -12,6 +12,7 @@ from media_server.sfu.pause import (
     RESUME_WITHIN_S,
     SLOW_REPEAT_S,
     STOP_AFTER_S,
+    UNDER_WAY_S,
     PauseRequests,
 )
 
@@ -43,6 +44,16 @@ def test_a_start_is_asked_for_quickly_and_then_with_patience() -> None:
     assert requests.due(21.0, 20.0, late + SLOW_REPEAT_S) == RESUME
     assert requests.due(late + 1, late + 1.5, late + 1.5) is None
     assert (requests.state, requests.pause_id) == ("playing", 1)
+
+
+def test_packets_that_a_late_request_may_still_stop_prove_nothing() -> None:
+    requests = PauseRequests()
+    assert requests.due(0.0, 20.0, 20.0) == PAUSE
+    assert requests.due(20.01, 20.0, 20.01) == RESUME
+    now = 20.0 + UNDER_WAY_S
+    assert requests.due(now, now, now) == RESUME, "not playing for certain"
+    assert requests.due(now, now + 0.01, now + 0.01) is None
+    assert requests.state == "playing"
 
 
 class Sender:
