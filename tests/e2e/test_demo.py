@@ -18,7 +18,7 @@ LANGUAGE = {"QIANSHOU_LANGUAGE": "zh-CN"}
 
 
 def demo(folder: Path, port: int, *more: str) -> Command:
-    arguments = ["demo", "--host", HOST, "--port", str(port), "--media-port", str(free_port(socket.SOCK_DGRAM))]
+    arguments = ["demo", "--host", HOST, "--port", str(port), "--media-port", str(free_port())]
     return Command("demo", [*arguments, "--data", str(folder / "data"), *more], folder, LANGUAGE)
 
 

@@ -1,6 +1,7 @@
 """The product's own commands as child processes, each with its output in a file that a failing test can show."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -20,11 +21,18 @@ STOP_WITHIN_S: Final = 10.0
 READY_WITHIN_S: Final = 30.0
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port nobody used a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """A port number nobody used a moment ago, neither for TCP nor for UDP: media takes both."""
+    while True:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+            contextlib.suppress(OSError),
+        ):
+            stream.bind((HOST, 0))
+            port = int(stream.getsockname()[1])
+            datagrams.bind((HOST, port))
+            return port
 
 
 class Command:
@@ -108,7 +116,7 @@ class Server(Command):
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.port = free_port()
-        self.media_port = free_port(socket.SOCK_DGRAM)
+        self.media_port = free_port()
         self.data = folder / "data"
         self.front = ""  # the address of a load balancer that callers shall use
         arguments = [

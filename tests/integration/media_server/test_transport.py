@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -97,7 +96,7 @@ async def test_restarts_move_a_browser_to_other_paths_without_a_new_handshake() 
     publisher = Publisher()
     async with serving("::", *local_addresses(), "::1") as engine, closing(publisher), browser_viewer() as viewer:
         await publish(engine, publisher)
-        listen = (HOST, free_port(socket.SOCK_DGRAM))
+        listen = (HOST, free_port())
         async with LossyRelay(listen, (HOST, engine.network.port)):
             session, answer = engine.subscribe(LESSON, Principal("v", "v"), await viewer.offer(), "teacher")
             relayed = showing(answer, "udp", HOST).replace(f" {engine.network.port} typ", f" {listen[1]} typ")
@@ -148,7 +147,7 @@ async def test_a_handshake_survives_a_line_that_loses_a_third_of_it() -> None:
     publisher = Publisher()
     async with serving("127.0.0.1", "127.0.0.1") as engine, closing(publisher), browser_viewer() as browser:
         await publish(engine, publisher)
-        listen = (HOST, free_port(socket.SOCK_DGRAM))
+        listen = (HOST, free_port())
         async with LossyRelay(listen, (HOST, engine.network.port), handshake=0.34) as relay:
             session, answer = engine.subscribe(LESSON, Principal("v", "v"), await browser.offer(), "teacher")
             own, relayed = f" {engine.network.port} typ", f" {listen[1]} typ"
