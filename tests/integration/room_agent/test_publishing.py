@@ -287,7 +287,9 @@ async def test_levels_and_previews_come_without_a_lesson_and_only_while_somebody
         await server.watch(for_s=60)
         await server.until(lambda: len(server.levels) >= 10 and len(server.previews) >= 3)
         assert server.sessions == []
-        assert np.median([levels.rms_dbfs for levels in server.levels]) > -60
+        # The voice pauses between phrases, for less than a second, and nobody knows where in one we began to listen.
+        await server.until(lambda: any(levels.rms_dbfs > -30 for levels in server.levels))
+        await server.until(lambda: any(levels.rms_dbfs < -60 for levels in server.levels))
         assert server.previews[0].jpeg.startswith("/9j/")
 
 
