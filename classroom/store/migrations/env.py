@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from classroom.store.tables import Base
+from classroom.store.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     # SQLite cannot alter a column: Alembic copies the table instead
     render_as_batch=True,
     compare_type=True,

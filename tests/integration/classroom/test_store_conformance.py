@@ -14,6 +14,7 @@ from classroom.clock import VirtualClock
 from classroom.errors import Unavailable
 from classroom.model.place import RegionLevel, SchoolKind
 from classroom.model.principal import NOBODY, SYSTEM
+from classroom.store.schema import METADATA
 from classroom.store.store import Store
 from classroom.store.tables import AccountRow, AuditRow, Base, RegionRow, SchoolRow
 
@@ -69,7 +70,7 @@ async def test_two_processes_may_open_a_fresh_database_at_once(store_url: str) -
 async def test_the_migrations_make_exactly_the_tables(store: Store) -> None:
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, Base.metadata))
+        return list(compare_metadata(context, METADATA))
 
     async with store.reading() as db:
         assert await (await db.connection()).run_sync(differences) == []

@@ -1,0 +1,9 @@
+"""All tables, whichever module they stand in."""
+
+from sqlalchemy import MetaData
+
+from classroom.store import recording_tables, tables
+
+_MODULES = (tables, recording_tables)  # importing a module is what makes its tables known
+
+METADATA: MetaData = tables.Base.metadata
