@@ -2,8 +2,8 @@
 
 from sqlalchemy import MetaData
 
-from classroom.store import recording_tables, tables
+from classroom.store import planning_tables, recording_tables, tables
 
-_MODULES = (tables, recording_tables)  # importing a module is what makes its tables known
+_MODULES = (tables, recording_tables, planning_tables)  # importing a module is what makes its tables known
 
 METADATA: MetaData = tables.Base.metadata

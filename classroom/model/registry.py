@@ -1,0 +1,138 @@
+"""What a county knows of its schools before it plans: bells, lines, teachers, classes, and what is taught where.
+
+An `id` is the store's, or, for what comes from a workbook, the natural key people write (学校标识码, 工号, 班级). A
+period is (day, index into the school's bell); day 0 is Monday. Minutes are after midnight, bandwidth is in Mbps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from classroom.model.place import SchoolKind
+
+# (day, index into the bell)
+Period = tuple[int, int]
+# (first minute, minute after the last)
+BellPeriod = tuple[int, int]
+
+ANY_EDITION = "*"
+GRADES = range(1, 10)
+
+
+class TeachingScope(StrEnum):
+    """How far a teacher may be asked to teach."""
+
+    COUNTY = "county"
+    PREFECTURE = "prefecture"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredSchool:
+    """A school as planning sees it.
+
+    `county` and `prefecture` are ids of the regions it lies in; `rooms` is how many lessons it can give or receive at
+    once; a lesson may begin `tolerance_min` off its bell.
+    """
+
+    id: str
+    code: str
+    name: str
+    kind: SchoolKind
+    county: str
+    prefecture: str
+    bell: tuple[BellPeriod, ...]
+    rooms: int
+    up_mbps: float
+    down_mbps: float
+    tolerance_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredTeacher:
+    """Somebody who teaches other schools' classes: one subject, in `grades`, with one `edition` (`*`: any), in `free`
+    periods of the own bell ± `flex_min`."""
+
+    id: str
+    username: str
+    name: str
+    school: str
+    subject: str
+    grades: tuple[int, ...]
+    edition: str
+    free: tuple[Period, ...]
+    flex_min: int
+    max_week: int
+    max_day: int
+    scope: TeachingScope
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClass:
+    """Children who attend together. `allowed` None: any period of the school's bell; `screen_min_day` None: what the
+    grade allows."""
+
+    id: str
+    school: str
+    name: str
+    grade: int
+    size: int
+    screen_min_day: int | None
+    allowed: tuple[Period, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class EditionChoice:
+    """The textbook used for a subject: in one school, or with `school` None in the whole region."""
+
+    school: str | None
+    subject: str
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTeaching:
+    """How many lessons a week of a subject the school itself can give a class that should have more. A subject without
+    a row is taught in full."""
+
+    class_id: str
+    subject: str
+    lessons: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredNeed:
+    """What a class lacks of a subject, and what somebody wants about it.
+
+    `computed` is the curriculum minus what the school teaches itself; `edited` overrides it (0: not wanted).
+    `allowed` None: the class's; `preferred` are periods it would rather have.
+    """
+
+    id: str
+    class_id: str
+    subject: str
+    edition: str
+    computed: int
+    edited: int | None
+    priority: int
+    allowed: tuple[Period, ...] | None
+    preferred: tuple[Period, ...]
+    previous_teacher: str | None
+
+    @property
+    def lessons(self) -> int:
+        """How many lessons a week are wanted."""
+        return self.computed if self.edited is None else self.edited
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All of it, for one region. `curriculum` is by (grade, subject): lessons a week; what is not in it is as in the
+    national plan."""
+
+    schools: tuple[RegisteredSchool, ...] = ()
+    teachers: tuple[RegisteredTeacher, ...] = ()
+    classes: tuple[RegisteredClass, ...] = ()
+    editions: tuple[EditionChoice, ...] = ()
+    curriculum: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    own_teaching: tuple[OwnTeaching, ...] = ()
+    needs: tuple[RegisteredNeed, ...] = ()
