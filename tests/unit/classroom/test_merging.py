@@ -80,7 +80,7 @@ def test_other_sources_and_kinds_are_kept_apart() -> None:
 @st.composite
 def tracks(draw: st.DrawFn) -> list[TrackSegments]:
     """Up to three records of one source; segments of a record in any order, with gaps, never over each other."""
-    found = []
+    found: list[TrackSegments] = []
     for origin in draw(st.lists(st.sampled_from(TrackOrigin), min_size=1, max_size=3, unique=True)):
         of, position, segments = track(origin), 0, []
         for number, (gap, length) in enumerate(
