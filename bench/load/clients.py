@@ -121,6 +121,8 @@ async def run(load: Load) -> dict[str, Any]:
         if publisher is not None:
             await send(publisher, load, 1.0, source)  # everybody has started: keyframe, first reports
             await asyncio.sleep(DRAIN_S)
+            if not all(peer.received for peer in subscribers):
+                raise RuntimeError("a subscriber has not started")
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         before = sum(peer.received for peer in subscribers)

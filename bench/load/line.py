@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.load.peer import H264, LoadPeer
+from bench.load.peer import H264, LoadPeer, h264_payload
 from classroom.rtp.packet import MalformedPacket, RtpPacket, parse_rtp
 from classroom.rtp.rtcp import (
     FullIntra,
@@ -26,7 +26,6 @@ from classroom.rtp.rtcp import (
 from classroom.rtp.sdp import parse_sdp
 from classroom.rtp.sequence import Unwrapper
 from classroom.webrtc.srtp import SrtpReceiver, srtp_receiver
-from tests.fakes.camera import SPS_720P
 
 RTX = 103
 FPS = 25
@@ -206,16 +205,10 @@ class LossyPublisher(LossyPeer):
         packets = []
         for part in range(PARTS):
             label = _LABEL.pack(self.pictures, part, keyframe)
-            if keyframe and part == 0:
-                rest = self._body[: PAYLOAD_BYTES - 6 - len(SPS_720P) - len(label)] + label
-                head = b"\x78" + len(SPS_720P).to_bytes(2) + SPS_720P + (len(rest) + 1).to_bytes(2) + b"\x68"
-            else:
-                flags = 0x80 if part == (1 if keyframe else 0) else 0x40 if part == PARTS - 1 else 0
-                head = bytes((0x7C, flags | (5 if keyframe else 1)))
-                rest = self._body[: PAYLOAD_BYTES - 2 - len(label)] + label
+            payload = h264_payload(part, PARTS, PAYLOAD_BYTES, keyframe=keyframe, body=self._body, label=label)
             second = H264 | (0x80 if part == PARTS - 1 else 0)
             header = struct.pack("!BBHII", 0x80, second, self._index & 0xFFFF, timestamp & 0xFFFFFFFF, self.ssrc)
-            packet = (header, head + rest, self._index)
+            packet = (header, payload, self._index)
             packets.append(packet)
             self._history[self._index & 0xFFFF] = packet
             self._history.pop(self._index - 1_000 & 0xFFFF, None)
@@ -274,6 +267,7 @@ class LossySubscriber(LossyPeer):
         self._media_ssrc = 0
         self._received_packets = self._told_received = self._told_highest = 0
         self._total_lost = 0
+        self._last_sr, self._last_sr_at = 0, 0.0  # the middle of the NTP time of the newest sender report
         self._report_at = self._asked_at = 0.0
 
     def on_packet(self, packet: RtpPacket) -> None:
@@ -293,7 +287,9 @@ class LossySubscriber(LossyPeer):
         self._decode()
 
     def on_rtcp(self, packet: RtcpPacket) -> None:
-        """Nothing the server says changes what we measure."""
+        if isinstance(packet, SenderReport) and packet.ssrc == self._media_ssrc:
+            self._last_sr = compact_ntp(packet.ntp_time)
+            self._last_sr_at = self._loop.time()
 
     def tick(self) -> None:
         now = self._loop.time()
@@ -347,5 +343,7 @@ class LossySubscriber(LossyPeer):
         fraction = min(255, lost * 256 // expected) if expected > 0 else 0
         self._told_highest, self._told_received = highest, self._received_packets
         self._total_lost += lost
-        block = ReportBlock(self._media_ssrc, fraction, self._total_lost, highest & 0xFFFFFFFF, 0, 0, 0)
+        # Janus keeps nothing to repeat until these tell it a round trip (nack_queue_ms, 0 at first, in its ice.c).
+        delay = int((self._loop.time() - self._last_sr_at) * 65_536) if self._last_sr else 0
+        block = ReportBlock(self._media_ssrc, fraction, self._total_lost, highest & 0xFFFFFFFF, 0, self._last_sr, delay)
         return ReceiverReport(self.ssrc, (block,))

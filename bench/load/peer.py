@@ -14,6 +14,7 @@ from aioice import stun
 from classroom.rtp.sdp import SessionDescription, parse_sdp
 from classroom.webrtc.dtls import DtlsCertificate, DtlsEndpoint, DtlsRole
 from classroom.webrtc.srtp import SrtpSender, srtp_sender
+from tests.fakes.camera import SPS_720P
 
 H264 = 102
 CHECK_EVERY_S = 0.05
@@ -188,6 +189,21 @@ class LoadPeer:
         self._socket.sendto(data, self._address)
 
 
+def h264_payload(part: int, parts: int, size: int, *, keyframe: bool, body: bytes, label: bytes = b"") -> bytes:
+    """One of the `parts` (two or more) packets of a made-up picture (RFC 6184), `size` bytes; `label` ends it.
+
+    A keyframe begins with its parameter sets, as every encoder's first one does: without them nobody could start.
+    """
+    if keyframe and part == 0:
+        head = b"\x78" + len(SPS_720P).to_bytes(2) + SPS_720P  # STAP-A
+        rest = size - len(head) - 2
+        head += rest.to_bytes(2) + b"\x68"  # the picture parameter set
+    else:
+        flags = 0x80 if part == (1 if keyframe else 0) else 0x40 if part == parts - 1 else 0
+        head = bytes((0x7C, flags | (5 if keyframe else 1)))  # FU-A
+    return head + body[: size - len(head) - len(label)] + label
+
+
 class FrameSource:
     """RTP packets of made-up H.264 pictures of given packet sizes; a keyframe every `gop` pictures."""
 
@@ -200,12 +216,11 @@ class FrameSource:
 
     def next(self, timestamp_step: int) -> list[tuple[bytes, bytes, int]]:
         sizes = self._sizes[self._picture % len(self._sizes)]
-        kind = 5 if self._picture % self._gop == 0 else 1
+        keyframe = self._picture % self._gop == 0
         packets = []
         for number, size in enumerate(sizes):
             last = number == len(sizes) - 1
-            flags = 0x80 if number == 0 else 0x40 if last else 0
-            payload = bytes((0x7C, flags | kind)) + self._body[: size - 2]
+            payload = h264_payload(number, len(sizes), size, keyframe=keyframe, body=self._body)
             timestamp = self._picture * timestamp_step & 0xFFFFFFFF
             second = self._payload_type | (0x80 if last else 0)
             header = struct.pack("!BBHII", 0x80, second, self._index & 0xFFFF, timestamp, self._ssrc)
