@@ -188,7 +188,8 @@ def _need_faults(need: Need, at: str, known: _Known, instance: Instance) -> Iter
     for index, slot in enumerate(need.preferred):
         if slot not in allowed:
             yield Fault(f"{at}.preferred[{index}]", "plan_preferred_not_allowed", {"day": slot[0], "period": slot[1]})
-    # A teacher who has left is no reason to refuse the file: nobody can keep that teacher, so nobody is asked to.
+    if need.previous_teacher is not None:
+        yield from _resolve(need.previous_teacher, known.teachers, f"{at}.previous_teacher")
 
 
 def _outage_faults(outage: Outage, at: str, known: _Known, instance: Instance) -> Iterator[Fault]:

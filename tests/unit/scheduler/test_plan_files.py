@@ -106,6 +106,7 @@ def test_a_solution_is_read_as_it_is_written() -> None:
         (("teachers", 0, "scope"), "world", "plan_value_not_allowed"),
         (("needs", 1, "point"), 0, "plan_school_of_wrong_kind"),
         (("needs", 1, "class"), "nobody", "plan_id_unknown"),
+        (("needs", 1, "previous_teacher"), "7", "plan_id_unknown"),
         (("needs", 1, "preferred"), [[4, 0]], "plan_preferred_not_allowed"),
         (("needs", 1), [], "plan_value_not_object"),
         (("outages",), [{"kind": "teacher", "id": 8, "day": 0}], "plan_id_unknown"),
