@@ -9,9 +9,9 @@ import av
 import av.error
 from av.video.frame import PictureType
 
+from classroom.codecs.h264 import AUD, IDR, PPS, SEI, SPS, nal_type, split_nals
 from classroom.errors import ClassroomError
 from room_agent.encode.ladder import Encoding
-from room_agent.encode.nal import AUD, IDR, PPS, SEI, SPS, nal_type, split_nals
 
 SOFTWARE = "libx264"
 CLOCK_RATE_HZ = 90_000

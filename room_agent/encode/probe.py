@@ -4,9 +4,9 @@ import av
 import av.codec
 import structlog
 
+from classroom.codecs.h264 import IDR, PPS, SPS, nal_type
 from room_agent.encode.h264 import SOFTWARE, EncoderFault, H264Encoder
 from room_agent.encode.ladder import Encoding
-from room_agent.encode.nal import IDR, PPS, SPS, nal_type
 
 HARDWARE = ("h264_nvenc", "h264_qsv", "h264_vaapi", "h264_videotoolbox", "h264_v4l2m2m")
 _PICTURES = 6

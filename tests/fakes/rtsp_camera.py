@@ -7,8 +7,8 @@ from typing import Self
 
 import av
 
+from classroom.codecs.h264 import PPS, SPS, nal_type, split_nals
 from classroom.rtp.packet import RtpPacket
-from room_agent.encode.nal import PPS, SPS, nal_type, split_nals
 from room_agent.uplink.packetise import packetise
 from tests.fakes.clips import clip
 

@@ -1,12 +1,12 @@
 """AV1 in RTP (RTP Payload Format For AV1, v1.0.0): keyframes, and spatial layers by the dependency descriptor."""
 
+from classroom.codecs.av1 import SEQUENCE_HEADER, leb128, parse_sequence_header, unit_type
+from classroom.codecs.bits import MalformedStream
 from classroom.rtp.sdp import Codec
-from media_server.sfu.codecs.bits import BitReader
 from media_server.sfu.codecs.dependency import DEPENDENCY_DESCRIPTOR, Structure, parse_descriptor
 from media_server.sfu.codecs.payload import ALL_TARGETS, Extensions, Offsets, PayloadInfo
 
 _NEW_SEQUENCE = 0x08  # § 4.4, aggregation header: N
-_SEQUENCE_HEADER = 1  # AV1 § 6.2.2
 
 
 class Av1:
@@ -68,14 +68,10 @@ def picture_size(payload: bytes) -> tuple[int, int] | None:
     """Largest width and height of the sequence whose header is in this payload; None without a readable one."""
     try:
         for unit in _units(payload):
-            header = unit[0]
-            if header >> 3 & 0x0F != _SEQUENCE_HEADER:
-                continue
-            start = 2 if header & 0x04 else 1  # obu_extension_flag
-            if header & 0x02:  # obu_has_size_field; § 5.1 asks senders to leave it out
-                _, start = _leb128(unit, start)
-            return _sequence_size(unit[start:])
-    except IndexError:
+            if unit_type(unit) == SEQUENCE_HEADER:
+                header = parse_sequence_header(unit)
+                return header.width, header.height
+    except (IndexError, MalformedStream):
         return None
     return None
 
@@ -88,49 +84,7 @@ def _units(payload: bytes) -> list[bytes]:
     while position < len(payload):
         size = len(payload) - position
         if count == 0 or len(units) < count - 1:
-            size, position = _leb128(payload, position)
+            size, position = leb128(payload, position)
         units.append(payload[position : position + size])
         position += size
     return [unit for unit in (units[1:] if head & 0x80 else units) if unit]  # Z: the first one began earlier
-
-
-def _leb128(data: bytes, position: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 56, 7):
-        value |= (data[position] & 0x7F) << shift
-        position += 1
-        if not data[position - 1] & 0x80:
-            return value, position
-    raise IndexError("leb128 is too long")
-
-
-def _sequence_size(data: bytes) -> tuple[int, int]:
-    """AV1 § 5.5.1, up to the frame size."""
-    bits = BitReader(data)
-    bits.bits(4)  # seq_profile, still_picture
-    if bits.bit():  # reduced_still_picture_header
-        bits.bits(5)
-    else:
-        _skip_operating_points(bits)
-    width_bits, height_bits = bits.bits(4) + 1, bits.bits(4) + 1
-    return bits.bits(width_bits) + 1, bits.bits(height_bits) + 1
-
-
-def _skip_operating_points(bits: BitReader) -> None:
-    delay_bits = 0
-    if bits.bit():  # timing_info_present_flag
-        bits.bits(64)
-        if bits.bit():  # equal_picture_interval
-            bits.exp_golomb()
-        if bits.bit():  # decoder_model_info_present_flag
-            delay_bits = bits.bits(5) + 1
-            bits.bits(42)
-    display_delay = bits.bit()
-    for _ in range(bits.bits(5) + 1):
-        bits.bits(12)  # operating_point_idc
-        if bits.bits(5) > 7:  # seq_level_idx
-            bits.bit()
-        if delay_bits and bits.bit():
-            bits.bits(2 * delay_bits + 1)
-        if display_delay and bits.bit():
-            bits.bits(4)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from media_server.sfu.codecs.bits import BitReader
+from classroom.codecs.bits import BitReader
 from media_server.sfu.codecs.payload import ALL_TARGETS
 
 DEPENDENCY_DESCRIPTOR = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"

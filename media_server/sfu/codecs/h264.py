@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
+from classroom.codecs.bits import MalformedStream
+from classroom.codecs.h264 import IDR, SPS, parse_sps
 from classroom.rtp.sdp import Codec
-from media_server.sfu.codecs.bits import BitReader
 from media_server.sfu.codecs.payload import ALL_TARGETS, Extensions, PayloadInfo, Plain
 
-_IDR, _SPS, _STAP_A, _FU_A = 5, 7, 24, 28
-_HIGH_PROFILES = {44, 83, 86, 100, 110, 118, 122, 128, 134, 138, 139, 244}
-
+_STAP_A, _FU_A = 24, 28
 
 # What a profile's decoder also decodes (H.264 § A.2): constrained baseline is in all of them.
 _CONSTRAINED, _BASELINE, _MAIN, _HIGH = "constrained baseline", "baseline", "main", "high"
@@ -76,69 +75,19 @@ def begins_keyframe(payload: bytes) -> bool:
         return False
     kind = payload[0] & 0x1F
     if kind < _STAP_A:
-        return kind in (_IDR, _SPS)
+        return kind in (IDR, SPS)
     if kind == _FU_A:
-        return len(payload) > 1 and payload[1] & 0x9F in (0x80 | _IDR, 0x80 | _SPS)
-    return any(unit in (_IDR, _SPS) for unit, _ in nal_units(payload))
+        return len(payload) > 1 and payload[1] & 0x9F in (0x80 | IDR, 0x80 | SPS)
+    return any(unit in (IDR, SPS) for unit, _ in nal_units(payload))
 
 
 def picture_size(payload: bytes) -> tuple[int, int] | None:
     """Width and height of the SPS in this payload, cropping applied; None without a readable SPS."""
     for kind, unit in nal_units(payload):
-        if kind == _SPS:
+        if kind == SPS:
             try:
-                return _sps_size(unit[1:].replace(b"\0\0\3", b"\0\0"))
-            except IndexError:
+                sps = parse_sps(unit)
+            except MalformedStream:
                 return None
+            return sps.width, sps.height
     return None
-
-
-def _sps_size(data: bytes) -> tuple[int, int]:
-    """H.264 § 7.3.2.1.1, up to the cropping."""
-    bits = BitReader(data)
-    profile = bits.bits(8)
-    bits.bits(16)  # constraints, level
-    bits.exp_golomb()  # id
-    chroma = 1
-    if profile in _HIGH_PROFILES:
-        chroma = bits.exp_golomb()
-        if chroma == 3:
-            bits.bit()
-        bits.exp_golomb()
-        bits.exp_golomb()
-        bits.bit()
-        if bits.bit():
-            for index in range(8 if chroma != 3 else 12):
-                if bits.bit():
-                    _skip_scaling_list(bits, 16 if index < 6 else 64)
-    bits.exp_golomb()  # log2_max_frame_num
-    order = bits.exp_golomb()
-    if order == 0:
-        bits.exp_golomb()
-    elif order == 1:
-        bits.bit()
-        bits.signed_exp_golomb()
-        bits.signed_exp_golomb()
-        for _ in range(min(bits.exp_golomb(), 255)):
-            bits.signed_exp_golomb()
-    bits.exp_golomb()  # reference frames
-    bits.bit()
-    columns, rows = bits.exp_golomb() + 1, bits.exp_golomb() + 1
-    frames_only = bits.bit()
-    if not frames_only:
-        bits.bit()
-    bits.bit()
-    left = right = top = bottom = 0
-    if bits.bit():
-        left, right, top, bottom = (bits.exp_golomb() for _ in range(4))
-    unit_x = 2 if chroma in (1, 2) else 1
-    unit_y = (2 if chroma == 1 else 1) * (2 - frames_only)
-    return columns * 16 - unit_x * (left + right), rows * 16 * (2 - frames_only) - unit_y * (top + bottom)
-
-
-def _skip_scaling_list(bits: BitReader, size: int) -> None:
-    last = following = 8
-    for _ in range(size):
-        if following:
-            following = (last + bits.signed_exp_golomb()) % 256
-        last = following or last

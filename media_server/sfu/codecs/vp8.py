@@ -1,12 +1,13 @@
 """VP8 in RTP (RFC 7741): where a keyframe begins, its size, and the counters that must go on across a switch."""
 
+from classroom.codecs.bits import MalformedStream
+from classroom.codecs.vp8 import keyframe_size
 from classroom.rtp.sdp import Codec
 from media_server.sfu.codecs.payload import ALL_TARGETS, Extensions, Offsets, PayloadInfo
 
 # RFC 7741 § 4.2, first octet and extension octet
 _EXTENDED, _START = 0x80, 0x10
 _PICTURE_ID, _TL0, _TID, _KEYIDX = 0x80, 0x40, 0x20, 0x10
-_START_CODE = b"\x9d\x01\x2a"  # RFC 6386 § 9.1
 
 
 class Vp8:
@@ -62,9 +63,8 @@ def _read(payload: bytes) -> PayloadInfo:
     # § 4.2: S set and PID 0 begin a frame; § 4.3: the P bit of its first octet is 0 in a keyframe.
     if not first & _START or first & 0x07 or payload[position] & 0x01:
         return PayloadInfo(picture_id=picture_id, tl0_index=tl0)
-    header = payload[position : position + 10]
-    sizes: tuple[tuple[int, int], ...] = ()
-    if len(header) == 10 and header[3:6] == _START_CODE:
-        # RFC 6386 § 9.1: 14 bits each, little endian; the upper two bits are a wish to scale.
-        sizes = ((int.from_bytes(header[6:8], "little") & 0x3FFF, int.from_bytes(header[8:10], "little") & 0x3FFF),)
+    try:
+        sizes: tuple[tuple[int, int], ...] = (keyframe_size(payload[position : position + 10]),)
+    except MalformedStream:
+        sizes = ()
     return PayloadInfo(True, picture_id, tl0, switches=ALL_TARGETS, sizes=sizes)

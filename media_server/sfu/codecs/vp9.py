@@ -1,15 +1,14 @@
 """VP9 in RTP (RFC 9628): keyframes, spatial layers (SVC), and the counters that must go on across a switch."""
 
+from classroom.codecs.bits import MalformedStream
+from classroom.codecs.vp9 import parse_keyframe
 from classroom.rtp.sdp import Codec
-from media_server.sfu.codecs.bits import BitReader
 from media_server.sfu.codecs.payload import ALL_TARGETS, Extensions, Offsets, PayloadInfo
 from media_server.sfu.codecs.vp8 import shift_picture_id
 
 # RFC 9628 § 4.2, first octet
 _PICTURE_ID, _PREDICTED, _LAYERS, _FLEXIBLE = 0x80, 0x40, 0x20, 0x10
 _BEGINS, _ENDS, _STRUCTURE = 0x08, 0x04, 0x02
-_SYNC_CODE = 0x498342  # VP9 bitstream § 7.2
-_SRGB = 7
 Sizes = tuple[tuple[int, int], ...]
 
 
@@ -103,22 +102,9 @@ def _structure(payload: bytes, position: int) -> tuple[Sizes, int]:
 
 
 def _keyframe_size(frame: bytes) -> tuple[int, int] | None:
-    """Width and height of a keyframe (VP9 bitstream § 6.2); None when `frame` begins another frame."""
-    bits = BitReader(frame)
-    if bits.bits(2) != 2:  # frame_marker
+    """None when `frame` begins another frame."""
+    try:
+        keyframe = parse_keyframe(frame)
+    except MalformedStream:
         return None
-    profile = bits.bit() | bits.bit() << 1
-    if profile == 3:
-        bits.bit()
-    if bits.bit() or bits.bit():  # show_existing_frame, frame_type: 0 is KEY_FRAME
-        return None
-    bits.bits(2)  # show_frame, error_resilient_mode
-    if bits.bits(24) != _SYNC_CODE:
-        return None
-    if profile >= 2:
-        bits.bit()
-    if bits.bits(3) != _SRGB:
-        bits.bits(4 if profile & 1 else 1)  # range, and subsampling where it is free
-    elif profile & 1:
-        bits.bit()
-    return bits.bits(16) + 1, bits.bits(16) + 1
+    return keyframe.width, keyframe.height

@@ -10,13 +10,13 @@ import pytest
 from yarl import URL
 
 from classroom.clock import SystemClock
+from classroom.codecs.h264 import IDR, PPS, SPS, nal_type
 from classroom.errors import BadSettings, NotSignedIn
 from classroom.rtp.rtcp import PAUSE, PAUSED, RESUME, FullIntra, StreamPause, unix_time
 from classroom.tasks import Tasks
 from room_agent.agent import RoomAgent
 from room_agent.capture.framecode import read_code
 from room_agent.config import load_config
-from room_agent.encode.nal import IDR, PPS, SPS, nal_type
 from tests.fakes.clips import clip
 from tests.fakes.whip_server import Session, Stream, WhipServer, depacketise, problem
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classroom.codecs.h264 import IDR, PPS, SLICE, SPS, join_nals, nal_type
 from room_agent.capture.framecode import read_code
 from room_agent.capture.frames import SAMPLE_RATE_HZ, SOUND_SAMPLES, Picture, Sound
 from room_agent.capture.scenes import TeacherScene
 from room_agent.capture.speech import speak
 from room_agent.encode.h264 import EncoderFault, H264Encoder
 from room_agent.encode.ladder import DEFAULT_LADDER, Encoding, Rung, plan
-from room_agent.encode.nal import IDR, PPS, SLICE, SPS, join_nals, nal_type
 from room_agent.encode.opus import OpusEncoder
 from room_agent.encode.pictures import PictureEvent, PictureWorker, Preview
 from room_agent.encode.probe import HARDWARE, choose_backend, works

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from room_agent.encode.nal import join_nals, split_nals
+from classroom.codecs.h264 import join_nals, split_nals
 from room_agent.uplink.packetise import packetise
 
 # No NAL unit holds a start code (emulation prevention), ends in a zero byte, or has a type above 23.

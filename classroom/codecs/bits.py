@@ -1,5 +1,26 @@
 """Bits of a header, most significant first."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from classroom.errors import BadInput
+
+
+class MalformedStream(BadInput):
+    """Bytes of a picture or a sound that are not what their codec's specification promises."""
+
+    def __init__(self, codec: str, reason: str) -> None:
+        super().__init__("stream_malformed", codec=codec, reason=reason)
+
+
+@contextmanager
+def reading(codec: str) -> Iterator[None]:
+    """Running out of bits inside the block is `MalformedStream`."""
+    try:
+        yield
+    except IndexError:
+        raise MalformedStream(codec, "header is cut off") from None
+
 
 class BitReader:
     """Reads fixed and variable-length codes; IndexError at the end of the data."""
