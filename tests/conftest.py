@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from classroom.store.store import Store
-from tests.fakes.servers import PostgresServer, RedisServer, short_directory
+from tests.fakes.servers import PostgresServer, RedisServer, S3Server, short_directory
 
 # Properties are about what is true, not about how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +33,13 @@ def redis_server(redis_server_of_session: RedisServer) -> RedisServer:
     """An empty Redis. A test that stops it starts it again."""
     redis_server_of_session.flush()
     return redis_server_of_session
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3-compatible store of this test session; take a prefix of your own."""
+    with short_directory() as directory, S3Server(directory) as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
