@@ -1,5 +1,6 @@
 """Fixtures of all tests: real servers, started when the first test asks for them."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -57,3 +58,10 @@ async def store(store_url: str) -> AsyncIterator[Store]:
     opened = await Store.open(store_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_took_the_machine() -> Iterator[None]:
+    """No test leaves real-time priority behind (see `tests.fakes.priority`) for what is started after it."""
+    yield
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER

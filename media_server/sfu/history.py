@@ -118,8 +118,8 @@ class PacketHistory:
 class GopCache:
     """The packets from the last keyframe on, so that a newcomer starts at once and nobody asks the publisher.
 
-    `size_bytes` is what it takes on a line. Bounded: a group of pictures that outgrows `max_bytes` empties the cache until
-    the next keyframe.
+    `size_bytes` is what it takes on a line. Bounded: a group of pictures that outgrows `max_bytes` empties the cache
+    until the next keyframe.
     """
 
     __slots__ = ("_max_bytes", "_sorted", "began_at", "packets", "size_bytes")
