@@ -33,6 +33,6 @@ The hard rules, exactly
   k × `host_down_per_point` for a lesson hosted for k needs, `point_up` and `point_down` for each need that receives.
 - H7 At any minute of [start, start + lesson) at most `sfu_participants` on the node of the teacher's county.
 - H8 A class has at most `screen_min_day` minutes of lessons a day.
-- H9 Every pin is in the solution, unchanged, and no lesson, [start, start + lesson), touches an outage of its teacher,
-  its schools or their lines; a room that is out counts as occupied.
+- H9 Every pin is in the solution, unchanged but for what a later outage takes of it. No lesson,
+  [start, start + lesson), touches an outage of its teacher, its schools or their lines; a room that is out is occupied.
 """

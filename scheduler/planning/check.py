@@ -48,7 +48,7 @@ def check(instance: Instance, solution: Solution) -> list[Violation]:
             _lines(lookup, courses),
             _nodes(lookup, courses),
             _screens(lookup, courses),
-            _pins(instance, courses),
+            _pins(lookup, courses, solution.outages),
             _outages(lookup, courses, outages),
             _record(lookup, solution),
         )
@@ -270,16 +270,26 @@ def _screens(lookup: Lookup, courses: Sequence[Course]) -> Iterator[Violation]:
             yield Violation("H8", "h8_screen", {"class": who, "day": day, "used": used, "limit": limit})
 
 
-def _pins(instance: Instance, courses: Sequence[Course]) -> Iterator[Violation]:
-    held = {_identity(course) for course in courses}
-    for index, pin in enumerate(instance.pins):
-        if _identity(pin) not in held:
+def _pins(lookup: Lookup, courses: Sequence[Course], outages: Sequence[Outage]) -> Iterator[Violation]:
+    """A lesson that an outage of the solution takes (not one the instance knew of) need not be there."""
+    held = {_identity(course, course.lessons) for course in courses}
+    for index, pin in enumerate(lookup.instance.pins):
+        lessons = [start for start in pin.lessons if not any(_touches(lookup, pin, start, out) for out in outages)]
+        if lessons and _identity(pin, lessons) not in held:
             yield Violation("H9", "h9_pin", {"pin": index, "teacher": pin.teacher})
 
 
-def _identity(course: Course | Pin) -> tuple[object, ...]:
+def _identity(course: Course | Pin, lessons: Iterable[Start]) -> tuple[object, ...]:
     what = (course.teacher, course.subject, course.grade, course.edition)
-    return (*what, frozenset(course.needs), frozenset(course.lessons))
+    return (*what, frozenset(course.needs), frozenset(lessons))
+
+
+def _touches(lookup: Lookup, pin: Pin, start: Start, outage: Outage) -> bool:
+    meta, (day, minute) = lookup.instance.meta, start
+    schools = {lookup.teachers[pin.teacher].school, *(lookup.needs[need].point for need in pin.needs)}
+    concerned = {pin.teacher} if outage.kind == "teacher" else schools
+    length = meta.busy_min if outage.kind == "room" else meta.lesson_min
+    return outage.id in concerned and outage.day == day and minute < outage.end and outage.start < minute + length
 
 
 def _outages(lookup: Lookup, courses: Sequence[Course], outages: Sequence[Outage]) -> Iterator[Violation]:

@@ -54,6 +54,17 @@ class Uncovered:
 
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a replan changed: a stable code with data. Changes of one `group` need each other."""
+
+    code: Word
+    data: Mapping[str, Datum] = field(default_factory=dict)
+    group: Count = 0
+    text: Text | None = None
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
 class Score:
     """The cost of each objective, weights included; less is better."""
 
@@ -81,7 +92,7 @@ class Score:
 class Solution:
     """`coverage` and `bound_coverage` count lessons: how many are given, and how many anybody could give at most.
 
-    `outages` are those a replan had to live with, beyond the instance's own.
+    `outages` are those a replan had to live with, beyond the instance's own, and `changes` what it did about them.
     """
 
     courses: tuple[Course, ...]
@@ -92,3 +103,4 @@ class Solution:
     seed: int | None = None
     seconds: Annotated[float, Field(ge=0)] | None = None
     outages: tuple[Outage, ...] = ()
+    changes: tuple[Change, ...] = ()

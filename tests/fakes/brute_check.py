@@ -161,11 +161,27 @@ def about_counts(instance: Json, solution: Json) -> set[Finding]:
             if seen.count(day) * instance["meta"]["lesson_min"] > group["screen_min_day"]:
                 found.add(("h8_screen", group["id"], day))
     for index, pin in enumerate(instance.get("pins", [])):
-        if not any(
+        lessons = [lesson for lesson in pin["lessons"] if not out_of_order(instance, solution, pin, lesson)]
+        if lessons and not any(
             all(course[key] == pin[key] for key in ("teacher", "subject", "grade", "edition"))
             and sorted(course["needs"]) == sorted(pin["needs"])
-            and sorted(course["lessons"]) == sorted(pin["lessons"])
+            and sorted(course["lessons"]) == sorted(lessons)
             for course in courses
         ):
             found.add(("h9_pin", index))
     return found
+
+
+def out_of_order(instance: Json, solution: Json, pin: Json, lesson: list[int]) -> bool:
+    """Does an outage that came after the pin take this lesson, or may it, as rooms do?"""
+    needs, teachers = by_id(instance["needs"]), by_id(instance["teachers"])
+    schools = [teachers[pin["teacher"]]["school"], *(needs[number]["point"] for number in pin["needs"])]
+    day, start = lesson
+    for outage in solution.get("outages", []):
+        after = instance["meta"]["changeover_min"] if outage["kind"] == "room" else 0
+        minutes = set(range(start, start + instance["meta"]["lesson_min"] + after))
+        concerned = [pin["teacher"]] if outage["kind"] == "teacher" else schools
+        meanwhile = minutes & set(range(outage["start"], outage["end"]))
+        if outage["day"] == day and outage["id"] in concerned and meanwhile:
+            return True
+    return False

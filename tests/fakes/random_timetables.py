@@ -8,19 +8,21 @@ from tests.fakes.timetables import Json, school_json
 GRID = 5
 
 
-def random_instance(rng: Random) -> Json:
-    """Two or three counties, a handful of schools, teachers and needs; capacities are scarce."""
+def random_instance(rng: Random, scale: int = 1) -> Json:
+    """A few counties, `scale` handfuls of schools, teachers and needs; capacities are scarce."""
     counties = [
         {"id": number, "prefecture": number // 2, "sfu_participants": rng.choice([3, 5, 8, 20])}
         for number in range(rng.choice([1, 1, 2, 3]))
     ]
-    schools = [random_school(rng, number, len(counties), "strong") for number in range(rng.choice([1, 2, 3]))]
+    schools = [random_school(rng, number, len(counties), "strong") for number in range(scale * rng.choice([1, 2, 3]))]
     points = [
         random_school(rng, number, len(counties), "point")
-        for number in range(len(schools), len(schools) + rng.choice([1, 2, 3]))
+        for number in range(len(schools), len(schools) + scale * rng.choice([1, 2, 3]))
     ]
-    teachers = [random_teacher(rng, number, rng.choice(schools)) for number in range(rng.choice([1, 2, 3]))]
-    needs = [random_need(rng, number, rng.choice(points), teachers) for number in range(rng.choice([1, 2, 4, 6]))]
+    teachers = [random_teacher(rng, number, rng.choice(schools)) for number in range(scale * rng.choice([1, 2, 3]))]
+    needs = [
+        random_need(rng, number, rng.choice(points), teachers) for number in range(scale * rng.choice([1, 2, 4, 6]))
+    ]
     classes = sorted({need["class"] for need in needs})
     return {
         "meta": {
