@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import ifaddr
-from pydantic import Field, TypeAdapter, ValidationError, field_validator
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from classroom.errors import BadSettings
@@ -74,6 +74,19 @@ class Settings(BaseSettings):
         [], description="Addresses or networks whose X-Forwarded-For is believed."
     )
     secret_file: Path | None = Field(None, description="Key that signs tokens; the same on every process of a server.")
+    recordings_store: str = Field(
+        "", description="Where recordings are kept: a directory, or s3://bucket/prefix; empty: in the data directory."
+    )
+    recordings_s3_endpoint: str = Field("", description="https://… of an S3-compatible store; empty: Amazon's.")
+    recordings_s3_region: str = Field("", description="Region of the bucket, if its store has regions.")
+    recordings_s3_access_key: str = Field("", description="Access key of the bucket.")
+    recordings_s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the bucket.")
+    recordings_keep_free_mb: int = Field(
+        1000, ge=0, description="Space on the disk that recordings never take, for the database's sake (MB)."
+    )
+    recordings_scrub_days: float = Field(
+        30, gt=0, description="Every kept segment is read and verified again within so many days."
+    )
     log_format: LogFormat = Field(LogFormat.TEXT, description="Log lines for people (text) or collectors (json).")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of this server's own messages.")
@@ -114,6 +127,24 @@ class Settings(BaseSettings):
     @classmethod
     def _public(cls, url: str) -> str:
         return _with_scheme(url, ("http", "https")).rstrip("/")
+
+    @field_validator("recordings_store")
+    @classmethod
+    def _recordings(cls, place: str) -> str:
+        # A directory on Windows may begin with "C:", so only what looks like a URL is held against the schemes.
+        return _with_scheme(place, ("s3",)) if "://" in place else place
+
+    @field_validator("recordings_s3_endpoint")
+    @classmethod
+    def _endpoint(cls, url: str) -> str:
+        return _with_scheme(url, ("http", "https")).rstrip("/")
+
+    @property
+    def recordings_path(self) -> Path:
+        """The directory of recordings; with an S3-compatible store, of what is on its way there."""
+        if self.recordings_store and "://" not in self.recordings_store:
+            return Path(self.recordings_store).expanduser()
+        return self.data / "recordings"
 
     @property
     def store_url(self) -> str:

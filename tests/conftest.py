@@ -1,5 +1,6 @@
 """Fixtures of all tests: real servers, started when the first test asks for them."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from classroom.store.store import Store
-from tests.fakes.servers import PostgresServer, RedisServer, short_directory
+from tests.fakes.servers import PostgresServer, RedisServer, S3Server, short_directory
 
 # Properties are about what is true, not about how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,6 +36,13 @@ def redis_server(redis_server_of_session: RedisServer) -> RedisServer:
     return redis_server_of_session
 
 
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3-compatible store of this test session; take a prefix of your own."""
+    with short_directory() as directory, S3Server(directory) as server:
+        yield server
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database, of either kind."""
@@ -50,3 +58,10 @@ async def store(store_url: str) -> AsyncIterator[Store]:
     opened = await Store.open(store_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_took_the_machine() -> Iterator[None]:
+    """No test leaves real-time priority behind (see `tests.fakes.priority`) for what is started after it."""
+    yield
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER

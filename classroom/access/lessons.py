@@ -135,19 +135,19 @@ async def access_step(store: Store, principal: Principal, lesson_id: str, step: 
         # SQLite has been the only writer since the transaction began.
         await db.execute(select(RoomRow.id).where(RoomRow.id == row.room_id).with_for_update())
         await db.refresh(row)
-        before = lesson_of(row)
-        after = before.after(step, now)
+        lesson_of(row).after(step, now)  # what cannot be is said before what else is in the way
         if step is LessonStep.START:
             await _require_free_room(db, row)
-        row.state, row.started_at, row.ended_at = after.state, after.started_at, after.ended_at
-        append(
-            db,
-            principal,
-            f"lesson.{step.value}",
-            f"lesson:{lesson_id}",
-            {"from": before.state.value, "to": after.state.value},
-            now=now,
-        )
+        return take_step(db, principal, row, step, now)
+
+
+def take_step(db: AsyncSession, principal: Principal, row: LessonRow, step: LessonStep, now: datetime) -> Lesson:
+    """The step itself, within a transaction that has checked who may. Raises `Conflict("lesson_step_illegal")`."""
+    before = lesson_of(row)
+    after = before.after(step, now)
+    row.state, row.started_at, row.ended_at = after.state, after.started_at, after.ended_at
+    moved = {"from": before.state.value, "to": after.state.value}
+    append(db, principal, f"lesson.{step.value}", f"lesson:{row.id}", moved, now=now)
     return after
 
 

@@ -36,6 +36,8 @@ class Deed(StrEnum):
     PLAN_OWN_LESSON = "plan_own_lesson"
     SEE_ROOM = "see_room"
     MANAGE_SCHOOL = "manage_school"  # its rooms, devices and accounts
+    RECORD_LESSON = "record_lesson"
+    KEEP_SEGMENTS = "keep_segments"  # what only the server itself does with the segment store
     SEE_CONNECTIONS = "see_connections"  # every media connection, with its addresses
 
 
@@ -56,6 +58,8 @@ ALLOWED: Mapping[Deed, frozenset[Relation]] = {
     Deed.PLAN_OWN_LESSON: frozenset({_R.ADMIN, _R.COORDINATOR, _R.COLLEAGUE}),
     Deed.SEE_ROOM: frozenset({_R.ADMIN, _R.COORDINATOR, _R.SUPERVISOR, _R.COLLEAGUE, _R.ROOM_DEVICE, _R.SCHOOL_DEVICE}),
     Deed.MANAGE_SCHOOL: frozenset({_R.ADMIN, _R.COORDINATOR}),
+    Deed.RECORD_LESSON: frozenset({_R.ADMIN, _R.ROOM_DEVICE}),
+    Deed.KEEP_SEGMENTS: frozenset({_R.ADMIN}),
     Deed.SEE_CONNECTIONS: frozenset({_R.ADMIN}),
 }
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from classroom.model.lesson import Lesson
 from classroom.model.place import Region, Room, School
 from classroom.model.principal import Role
+from classroom.model.recording import Recording, Segment, Track
+from classroom.store.recording_tables import RecordingRow, SegmentRow, TrackRow
 from classroom.store.tables import AccountRow, DeviceRow, LessonRow, RegionRow, RoomRow, SchoolRow
 
 
@@ -103,4 +105,43 @@ def lesson_of(row: LessonRow) -> Lesson:
         points=tuple(point.name for point in row.points),
         started_at=row.started_at,
         ended_at=row.ended_at,
+    )
+
+
+def recording_of(row: RecordingRow) -> Recording:
+    return Recording(
+        id=row.id,
+        lesson_id=row.lesson_id,
+        school_id=row.school_id,
+        title=row.title,
+        state=row.state,
+        began_at=row.began_at,
+        duration_s=row.duration_s,
+    )
+
+
+def track_of(row: TrackRow) -> Track:
+    return Track(
+        id=row.id,
+        recording_id=row.recording_id,
+        name=row.name,
+        kind=row.kind,
+        origin=row.origin,
+        codec=row.codec,
+        timescale=row.timescale,
+        width=row.width,
+        height=row.height,
+        channels=row.channels,
+        complete=row.expected_segments is not None,
+    )
+
+
+def segment_of(row: SegmentRow) -> Segment:
+    return Segment(
+        sequence=row.sequence,
+        digest=row.digest,
+        init_digest=row.init_digest,
+        size_bytes=row.size_bytes,
+        start=row.start,
+        duration=row.duration,
     )

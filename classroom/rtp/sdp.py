@@ -43,6 +43,13 @@ class Codec:
         value = self.parameters.get("apt", "") if self.is_("rtx") else ""
         return int(value) if value.isdecimal() else None
 
+    @property
+    def wraps(self) -> int | None:
+        """The payload type this RED (RFC 2198 § 5) carries in all its blocks; None for a mixture."""
+        types = set("/".join(self.parameters).split("/")) if self.is_("red") else set()
+        value = types.pop() if len(types) == 1 else ""
+        return int(value) if value.isdecimal() else None
+
 
 @dataclass(frozen=True, slots=True)
 class Extmap:

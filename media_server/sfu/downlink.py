@@ -33,10 +33,15 @@ class Run(NamedTuple):
 
 
 class Format(NamedTuple):
-    """A codec as one peer numbers it; `rtx_payload_type` when it negotiated RTX (RFC 4588) for it."""
+    """A codec as one peer numbers it; `rtx_payload_type` when it negotiated RTX (RFC 4588) for it.
+
+    `red`: the same sound with redundancy (RFC 2198), where negotiated; `wraps` is the payload type inside such a one.
+    """
 
     codec: Codec
     rtx_payload_type: int | None
+    red: "Format | None" = None
+    wraps: int | None = None
 
 
 def _starts_cheaply(encoding: Encoding, most_bytes: int, now: float) -> bool:
@@ -83,7 +88,7 @@ class Downlink:
         self._map = RangeMap()
         self._stretch: Stretch | None = None  # the newest one of `current`
         self._plain_from = _NEVER  # packets of `current` from here on leave with the same offsets, all of them
-        self._rewritten = False  # their codec's counters go on from another encoding's
+        self._rewritten = False  # their payloads change: the codec's counters go on from another encoding's, or RED
         self._spatial: int | None = None  # wanted
         self._layers: LayerFilter | None = None
         self._highest_in = 0  # where layers are chosen: the highest index of `current` so far
@@ -298,6 +303,8 @@ class Downlink:
         self._leave()
         self.current = encoding
         format_ = self.format_for(encoding.codec)
+        if format_ is not None and format_.red is not None and encoding.redundant:
+            format_ = format_.red
         if format_ is not None and format_ is not self.format:
             self.format = format_
             self._map.clear()  # another payload type cannot repeat what was sent with the last one
@@ -307,10 +314,10 @@ class Downlink:
         self._highest_in = first.index - 1
         offsets = _continuing(self._counters, first)
         self._plain_from = first.index if self._layers is None else _NEVER
-        self._rewritten = offsets != NO_OFFSETS
-        self._begin(
-            Stretch(encoding, first.index, self._next_index, timestamp_offset, offsets, pressed or {}, self._layers)
-        )
+        wraps = self.format.wraps
+        self._rewritten = offsets != NO_OFFSETS or wraps is not None
+        place = (encoding, first.index, self._next_index, timestamp_offset)
+        self._begin(Stretch(*place, offsets, pressed or {}, self._layers, wraps))
 
     def _begin(self, stretch: Stretch) -> None:
         self._stretch = stretch
@@ -324,7 +331,9 @@ class Downlink:
             return
         self.changed = True
         self._left, self._left_end = left, self._next_index - stretch.index_offset
-        last = left.history.get(self._left_end - 1) or left.newest
+        last = left.history.get(self._left_end - 1)
+        if last is None or not last.payload:
+            last = left.newest
         if last is not None and last.info.picture_id is not None:
             self._counters = Offsets(
                 last.info.picture_id + stretch.offsets.picture_id,

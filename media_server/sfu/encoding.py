@@ -8,7 +8,7 @@ from classroom.rtp.sdp import Codec
 from classroom.rtp.sequence import Unwrapper
 from media_server.sfu.codecs.known import payload_format
 from media_server.sfu.codecs.payload import PayloadInfo
-from media_server.sfu.history import GopCache, MediaPacket, PacketHistory
+from media_server.sfu.history import GopCache, MediaPacket, PacketHistory, RedundantPacket
 from media_server.sfu.keyframes import KeyframeRequests
 from media_server.sfu.nack import NackGenerator
 from media_server.sfu.pause import PauseRequests
@@ -44,10 +44,11 @@ class Encoding:
         self.pause = PauseRequests()
         self.watched_at = float("-inf")  # when it was last decided that somebody gets this
         self.sizes: tuple[tuple[int, int], ...] = ()  # of each spatial layer, the lowest first
-        self.newest: MediaPacket | None = None
+        self.newest: MediaPacket | None = None  # but for padding
         self.bitrate_bps = 0
         self.packets = 0
         self.repaired = 0
+        self.redundant = False  # its packets come as RED (RFC 2198)
         self.last_packet_at = float("-inf")
         self.sender_report: SenderReport | None = None
         self.sender_report_at = 0.0
@@ -65,31 +66,40 @@ class Encoding:
         self._reported_received = 0
         self._reported_expected = 0
 
-    def receive(self, packet: RtpPacket, now: float, *, repair: bool = False) -> MediaPacket | None:
+    def receive(
+        self, packet: RtpPacket, now: float, *, repair: bool = False, redundant: bytes = b""
+    ) -> MediaPacket | None:
         """Keep `packet` and return it as forwarded; None for a duplicate or one from before our memory.
 
-        A `repair` is not counted as received: RFC 4588 § 6.2 has the reports tell the loss as it was.
+        One with padding only, as browsers probe their line with, is forwarded empty: its number must not be missing
+        downstream, since a receiver would ask for it and wait.
+
+        A `repair` is not counted as received: RFC 4588 § 6.2 has the reports tell the loss as it was. `redundant`: the
+        RED payload (RFC 2198) that `packet` was taken out of.
         """
-        if not packet.payload:  # padding only: a bandwidth probe, nobody downstream needs it
-            self.nacks.receive(self._sequence.unwrap(packet.sequence), now)
-            return None
         index = self._sequence.unwrap(packet.sequence)
         timestamp = self._timestamp.unwrap(packet.timestamp)
         extensions = self._elements(packet) if self._extensions and packet.profile else _NONE
         info = self.format.read(packet.payload, extensions)
-        media = MediaPacket(
-            packet, index, timestamp, self._begins_keyframe(info, index, timestamp), info=info, extensions=extensions
-        )
+        media: MediaPacket
+        if redundant:
+            self.redundant = True
+            media = RedundantPacket(packet, index, timestamp, redundant, extensions)
+        else:
+            keyframe = self._begins_keyframe(info, index, timestamp)
+            media = MediaPacket(packet, index, timestamp, keyframe, info=info, extensions=extensions)
         if not self.history.add(media):
             return None
         if self._first_index is None:
             self._first_index = index
             self.watched_at = now  # who comes first finds everything running
         self.nacks.receive(index, now)
-        if self.newest is None or index > self.newest.index:
+        if packet.payload and (self.newest is None or index > self.newest.index):
             self.newest = media
         if repair:
             self.repaired += 1
+        elif not packet.payload:
+            self.packets += 1
         else:
             self._measure(media, now)
         if self.video:
@@ -100,6 +110,11 @@ class Encoding:
             if info.sizes:  # VP9 tells of more or fewer layers also between keyframes
                 self.sizes = info.sizes
         return media
+
+    def lacks(self, sequence: int) -> bool:
+        """Whether a packet with this 16-bit number is missing, of those since the first one."""
+        index = self._sequence.peek(sequence)
+        return self._first_index is not None and index > self._first_index and self.history.get(index) is None
 
     @property
     def size(self) -> tuple[int, int]:

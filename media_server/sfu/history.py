@@ -1,8 +1,10 @@
 """What an encoding keeps of its past: one history that answers every NACK, and the packets since the last keyframe."""
 
 from classroom.rtp.packet import RtpPacket
+from classroom.rtp.red import renamed, wrapped
 from media_server.sfu.codecs.payload import Extensions, PayloadInfo
 
+HEADERS_BYTES = 20 + 8 + 12 + 16  # of a packet on the line: IPv4, UDP, RTP, authentication tag
 _UNREAD = PayloadInfo()
 _NO_EXTENSIONS: Extensions = {}
 
@@ -56,11 +58,36 @@ class MediaPacket:
         other.payload, other.extensions = payload, extensions
         return other
 
+    def in_red(self, payload_type: int) -> "MediaPacket":
+        """This packet as RED (RFC 2198) with `payload_type` inside, with what redundancy came with it."""
+        if not self.payload:
+            return self
+        return self.with_payload(wrapped(self.payload, payload_type), self.extensions)
+
     def emptied(self) -> "MediaPacket":
         """Padding with this packet's number (RFC 3550 § 5.1 allows no payload): for a receiver that waits for it."""
         empty = self.with_payload(b"", _NO_EXTENSIONS)
         empty.marker = 0
         return empty
+
+
+class RedundantPacket(MediaPacket):
+    """A packet of sound that came as RED; `redundant` is its whole payload, `payload` the sound of its own."""
+
+    __slots__ = ("_renamed", "_renamed_type", "redundant")
+
+    def __init__(self, packet: RtpPacket, index: int, timestamp: int, redundant: bytes, extensions: Extensions) -> None:
+        super().__init__(packet, index, timestamp, keyframe=False, extensions=extensions)
+        self.redundant = redundant
+        self._renamed: MediaPacket | None = None
+        self._renamed_type = -1
+
+    def in_red(self, payload_type: int) -> MediaPacket:
+        """Made once for all who number alike, as all browsers of a kind do."""
+        if self._renamed is None or self._renamed_type != payload_type:
+            self._renamed = self.with_payload(renamed(self.redundant, payload_type), self.extensions)
+            self._renamed_type = payload_type
+        return self._renamed
 
 
 class PacketHistory:
@@ -91,7 +118,8 @@ class PacketHistory:
 class GopCache:
     """The packets from the last keyframe on, so that a newcomer starts at once and nobody asks the publisher.
 
-    Bounded: a group of pictures that outgrows `max_bytes` empties the cache until the next keyframe.
+    `size_bytes` is what it takes on a line. Bounded: a group of pictures that outgrows `max_bytes` empties the cache
+    until the next keyframe.
     """
 
     __slots__ = ("_max_bytes", "_sorted", "began_at", "packets", "size_bytes")
@@ -108,13 +136,13 @@ class GopCache:
             # Keep what arrived early of this very keyframe; everything before it is of no use any more.
             later = [kept for kept in self.packets if kept.index > packet.index]
             self.packets = [packet, *later]
-            self.size_bytes = sum(len(kept.payload) for kept in self.packets)
+            self.size_bytes = sum(HEADERS_BYTES + len(kept.payload) for kept in self.packets)
             self.began_at = now
         elif self.packets and packet.index > self.packets[0].index:
             if packet.index < self.packets[-1].index:
                 self._sorted = False
             self.packets.append(packet)
-            self.size_bytes += len(packet.payload)
+            self.size_bytes += HEADERS_BYTES + len(packet.payload)
             if self.size_bytes > self._max_bytes:
                 self.clear()
 

@@ -63,6 +63,11 @@ class OfferedSection:
     def rtx_payload_type(self) -> int | None:
         return self.formats[0].rtx_payload_type
 
+    @property
+    def red_payload_type(self) -> int | None:
+        red = self.formats[0].red
+        return red.codec.payload_type if red else None
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -188,7 +193,12 @@ def _read_section(section: MediaSection, *, sending: bool) -> OfferedSection:
     if sending:
         usable = [_preferred(kind, usable)]
     repairs = {codec.repairs: codec.payload_type for codec in codecs if codec.repairs is not None}
-    formats = tuple(Format(codec, repairs.get(codec.payload_type)) for codec in usable)
+    # RFC 2198, of sound only: browsers use it on pictures for ulpfec, which cannot be forwarded.
+    reds = [codec for codec in codecs if codec.wraps is not None and kind == "audio"]
+    redundant = {codec.wraps: Format(codec, None, wraps=codec.wraps) for codec in reds}
+    formats = tuple(
+        Format(codec, repairs.get(codec.payload_type), redundant.get(codec.payload_type)) for codec in usable
+    )
     if not section.mid:
         raise MalformedSdp("a media section has no a=mid")
     rids = tuple(section.send_rids[:MAX_ENCODINGS]) if sending else ()
@@ -220,13 +230,14 @@ def _answer_section(section: OfferedSection, direction: str) -> MediaSection:
         feedback = (*feedback, "transport-cc")
     if direction == "recvonly":
         feedback = (*feedback, STREAM_PAUSE)
-    for codec, rtx in section.formats:
-        channels = f"/{codec.channels}" if codec.channels > 1 else ""
-        formats.append(str(codec.payload_type))
-        attributes.append(("rtpmap", f"{codec.payload_type} {codec.name}/{codec.clock_rate}{channels}"))
-        if codec.parameters:
-            parameters = ";".join(f"{key}={value}" if value else key for key, value in codec.parameters.items())
-            attributes.append(("fmtp", f"{codec.payload_type} {parameters}"))
+    for codec, rtx, red, _ in section.formats:
+        for each in (codec, red.codec) if red else (codec,):
+            channels = f"/{each.channels}" if each.channels > 1 else ""
+            formats.append(str(each.payload_type))
+            attributes.append(("rtpmap", f"{each.payload_type} {each.name}/{each.clock_rate}{channels}"))
+            if each.parameters:
+                parameters = ";".join(f"{key}={value}" if value else key for key, value in each.parameters.items())
+                attributes.append(("fmtp", f"{each.payload_type} {parameters}"))
         attributes.extend(("rtcp-fb", f"{codec.payload_type} {item}") for item in feedback if item in codec.feedback)
         if rtx is not None:
             formats.append(str(rtx))
@@ -263,6 +274,9 @@ def _answer(offer: Offer, answers: Mapping[str, MediaSection], transport: Transp
             ("ice-pwd", transport.password),
             ("setup", setup),
         ]
+        # RFC 3264 § 6.1: in the order of the offer. Whoever puts RED first sends RED.
+        order = {name: position for position, name in enumerate(offered.formats)}
+        section.formats.sort(key=lambda name: order.get(name, len(order)))
         if offered.mid == accepted[0]:
             section.attributes.extend(("candidate", candidate) for candidate in transport.candidates)
             section.attributes.append(("end-of-candidates", ""))

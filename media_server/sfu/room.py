@@ -85,9 +85,12 @@ class Room:
         self.gained = True
         return encoding
 
-    def receive(self, encoding: Encoding, packet: RtpPacket, now: float, *, repair: bool = False) -> None:
-        """A packet of an encoding; `repair`: one that was lost and has been sent again on a stream of its own."""
-        media = encoding.receive(packet, now, repair=repair)
+    def receive(
+        self, encoding: Encoding, packet: RtpPacket, now: float, *, repair: bool = False, redundant: bytes = b""
+    ) -> None:
+        """A packet of an encoding; `repair`: one that was lost and came again in another way; `redundant`: the RED
+        payload it came in."""
+        media = encoding.receive(packet, now, repair=repair, redundant=redundant)
         if media is not None:
             burst = self._bursts.get(encoding)
             if burst is None:

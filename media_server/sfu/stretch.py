@@ -17,7 +17,7 @@ class Stretch(NamedTuple):
     """Packets of `encoding` from `first_in` on leave with the same offsets, the first one as `first_out`.
 
     `pressed` has the outgoing timestamps of pictures that were sent from the cache, by their own; `layers` says which
-    packets of a scalable encoding are sent.
+    packets of a scalable encoding are sent; `wraps`: they leave as RED (RFC 2198) with this payload type inside.
     """
 
     encoding: Encoding
@@ -27,6 +27,7 @@ class Stretch(NamedTuple):
     offsets: Offsets
     pressed: Mapping[int, int]
     layers: LayerFilter | None
+    wraps: int | None = None
 
     @property
     def index_offset(self) -> int:
@@ -44,6 +45,8 @@ class Stretch(NamedTuple):
                 return packet.emptied()
             if self.layers.ends_picture(packet):
                 packet = packet.ended()
+        if self.wraps is not None:
+            return packet.in_red(self.wraps)
         if self.offsets == NO_OFFSETS:
             return packet
         return packet.with_payload(*self.encoding.format.renumber(packet.payload, packet.extensions, self.offsets))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from classroom.rtp.packet import RtpPacket
+from classroom.rtp.red import parse_red
 from classroom.rtp.rtcp import (
     PAUSE,
     Bye,
@@ -68,7 +69,7 @@ class Uplink:
         self._report_at = now + REPORT_EVERY_S
 
     def receive(self, packet: RtpPacket, now: float) -> None:
-        """Hand a packet to its encoding; what belongs to none is dropped."""
+        """Hand a packet to its encoding; what belongs to none is dropped. Raises `MalformedPacket` for bad RED."""
         if self._number_id is not None:
             number = packet.extensions().get(self._number_id, b"")
             if len(number) == 2:
@@ -77,9 +78,28 @@ class Uplink:
         if stream is None:
             return
         if not stream.repair:
-            self._room.receive(stream.encoding, packet, now)
+            if packet.payload and packet.payload_type == stream.section.red_payload_type:
+                self._receive_redundant(stream, packet, now)
+            else:
+                self._room.receive(stream.encoding, packet, now)
         elif len(packet.payload) > 2:  # shorter: padding only, a bandwidth probe
             self._room.receive(stream.encoding, _repaired(packet, stream), now, repair=True)
+
+    def _receive_redundant(self, stream: _Stream, packet: RtpPacket, now: float) -> None:
+        """RED (RFC 2198): what it repeats of lost packets takes their places, so that it serves everybody."""
+        payload_type, redundant = stream.section.codec.payload_type, packet.payload
+        blocks = parse_red(redundant)
+        if any(block.payload_type != payload_type for block in blocks):
+            return  # something else than what was negotiated
+        room, encoding = self._room, stream.encoding
+        for age in range(len(blocks) - 1, 0, -1):
+            block, sequence = blocks[-1 - age], packet.sequence - age & 0xFFFF
+            if encoding.lacks(sequence):
+                timestamp = packet.timestamp - block.timestamp_offset & 0xFFFFFFFF
+                lost = RtpPacket(payload_type, sequence, timestamp, packet.ssrc, block.payload)
+                room.receive(encoding, lost, now, repair=True)
+        packet.payload_type, packet.payload = payload_type, blocks[-1].payload
+        room.receive(encoding, packet, now, redundant=redundant)
 
     def receive_rtcp(self, packets: Sequence[RtcpPacket], now: float) -> None:
         for packet in packets:
@@ -152,7 +172,7 @@ class Uplink:
         elements = packet.extensions()
         for section in self._sections:
             repair = packet.payload_type == section.rtx_payload_type
-            if not repair and packet.payload_type != section.codec.payload_type:
+            if not repair and packet.payload_type not in (section.codec.payload_type, section.red_payload_type):
                 continue
             mid = _text(elements, section, MID)
             if mid is not None and mid != section.mid:

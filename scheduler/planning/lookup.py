@@ -1,6 +1,7 @@
 """The rows of an instance by id."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.planning.instance import (
@@ -25,9 +26,13 @@ class Lookup:
     teachers: Mapping[Id, Teacher]
     needs: Mapping[Id, Need]
     classes: Mapping[Id, ClassGroup]
+    by_subject: Mapping[str, Sequence[Teacher]]
 
     @classmethod
     def of(cls, instance: Instance) -> "Lookup":
+        by_subject: defaultdict[str, list[Teacher]] = defaultdict(list)
+        for teacher in instance.teachers:
+            by_subject[teacher.subject].append(teacher)
         return cls(
             instance,
             {row.id: row for row in instance.counties},
@@ -35,7 +40,12 @@ class Lookup:
             {row.id: row for row in instance.teachers},
             {row.id: row for row in instance.needs},
             {row.id: row for row in instance.classes},
+            by_subject,
         )
+
+    def teachers_of(self, subject: str) -> Sequence[Teacher]:
+        """In the instance's order."""
+        return self.by_subject.get(subject, ())
 
     def host(self, teacher: Teacher) -> School:
         return self.schools[teacher.school]

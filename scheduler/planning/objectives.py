@@ -2,7 +2,7 @@
 
 - S1 each lesson a need still misses: `uncovered`, and `priority` for each step of the need's priority above 1. So one
   more lesson covered always weighs more than which one it is.
-- S2 `teacher_changed` for each need with a previous teacher that attends a course of another.
+- S2 `teacher_changed` for each need with a previous teacher that attends a course of another (covers aside).
 - S3 `partner_school` for each school that teaches a point, beyond the first.
 - S4 of a school whose teachers can give C lessons a week (the sum of `max_week`), the k-th lesson (k = 1, 2, …) costs
   `load_above_three_quarters` when 4k > 3C, else `load_above_half` when 2k > C.
@@ -90,7 +90,7 @@ def _teachers_changed(lookup: Lookup, courses: Sequence[Course]) -> int:
     changed = {
         need
         for course in courses
-        for need in course.needs
+        for need in (course.needs if not course.cover else ())
         if lookup.needs[need].previous_teacher not in (None, course.teacher)
     }
     return len(changed)

@@ -60,6 +60,12 @@ class FakeCamera:
         self.picture += 1
         return packets
 
+    def padding(self) -> RtpPacket:
+        """A packet that is nothing but padding, as browsers probe their line with where they have no RTX for it."""
+        packet = RtpPacket(self.codec.payload_type, self.sequence, self.timestamp(self.picture - 1), self.ssrc, b"")
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        return packet
+
     def payload(self, label: bytes, part: int, *, keyframe: bool) -> bytes:
         if keyframe and part == 0:
             head = bytes((0x78,)) + len(SPS_720P).to_bytes(2) + SPS_720P  # STAP-A

@@ -5,6 +5,8 @@ from fractions import Fraction
 import av
 import numpy as np
 
+from tests.fakes.priority import usual_priority
+
 
 def encoded_pictures(
     encoder: str, count: int, width: int, height: int, options: dict[str, str] | None = None
@@ -18,10 +20,11 @@ def encoded_pictures(
     context.options = options or {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
     random = np.random.default_rng(1)
     packets = []
-    for number in range(count):
-        picture = random.integers(0, 255, (height, width, 3), np.uint8)
-        frame = av.VideoFrame.from_ndarray(picture).reformat(format="yuv420p")
-        frame.pts = number
-        packets += context.encode(frame)
-    packets += context.encode(None)
+    with usual_priority():
+        for number in range(count):
+            picture = random.integers(0, 255, (height, width, 3), np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture).reformat(format="yuv420p")
+            frame.pts = number
+            packets += context.encode(frame)
+        packets += context.encode(None)
     return [bytes(packet) for packet in packets]

@@ -24,6 +24,7 @@ from classroom.fmp4.formats import (
 from classroom.fmp4.fragment import Sample, avc_sample, write_fragment
 from classroom.fmp4.header import write_header
 from classroom.model.recording import TrackKind
+from tests.fakes.priority import usual_priority
 
 FPS = 10
 _WEBM = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
@@ -102,14 +103,15 @@ def _picture(codec: str, seconds: int, segment_s: int, size: tuple[int, int]) ->
     context.gop_size = FPS * segment_s
     context.options = _OPTIONS[ENCODERS[codec]]
     packets = []
-    for number in range(FPS * seconds):
-        picture = np.full((height, width, 3), 40, np.uint8)
-        left = number * 5 % (width - 16)
-        picture[8:40, left : left + 16] = (200, 30, 220)
-        frame = av.VideoFrame.from_ndarray(picture).reformat(format="yuv420p")
-        frame.pts = number
-        packets += context.encode(frame)
-    packets += context.encode(None)
+    with usual_priority():
+        for number in range(FPS * seconds):
+            picture = np.full((height, width, 3), 40, np.uint8)
+            left = number * 5 % (width - 16)
+            picture[8:40, left : left + 16] = (200, 30, 220)
+            frame = av.VideoFrame.from_ndarray(picture).reformat(format="yuv420p")
+            frame.pts = number
+            packets += context.encode(frame)
+        packets += context.encode(None)
     data = [bytes(packet) for packet in packets]
     keyframes = [packet.is_keyframe for packet in packets]
     match codec:

@@ -1,13 +1,15 @@
-"""Real servers for one test session: a Redis and a PostgreSQL cluster of our own, in a temporary directory.
+"""Real servers for one test session: a Redis, a PostgreSQL cluster and an S3 of our own, in a temporary directory.
 
-Both listen on Unix sockets only, so that nothing clashes with what the machine runs and nobody else can connect.
+The first two listen on Unix sockets only, so that nothing clashes with what the machine runs and nobody can connect.
 """
 
+import http.client
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
+
+from tests.harness.processes import free_port
 
 READY_WITHIN_S = 30.0
 STOP_WITHIN_S = 10.0
@@ -164,3 +168,41 @@ def _wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: 
             break
         time.sleep(0.02)
     raise RuntimeError(f"{process.args!r} did not become ready: {log.read_text()}")
+
+
+class S3Server:
+    """moto's S3 over HTTP, which keeps objects in memory; its bucket is `qianshou`."""
+
+    BUCKET = "qianshou"
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        path = self._directory / "s3.log"
+        with path.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        _wait_for(self._make_bucket, self._process, path)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(STOP_WITHIN_S)
+
+    def _make_bucket(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=READY_WITHIN_S)
+        try:
+            connection.request("PUT", f"/{self.BUCKET}")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from classroom.http.routes import Route
+from media_server.archive.service import ArchiveService
 from media_server.service import MediaService
 from scheduler.service import SchedulerService
 from tests.fakes.county import NOW, PASSWORD, County
@@ -32,7 +33,13 @@ MEMBERS = {"colleague", "pupil", "second_room_device", "point_teacher", "point_p
 ACCOUNTS_AND_DEVICES = "signed in"
 
 WATCHERS = ADMINS | COORDINATORS | SUPERVISORS | RECEIVING_STAFF | MEMBERS | {"teacher", "room_device", "guest"}
+DEVICES = {"room_device", "second_room_device", "point_device", "other_device"}
+RECORDERS = ADMINS | {"room_device"}
 CONTROLLERS = ADMINS | COORDINATORS | {"teacher", "room_device"}
+
+DIGEST = "0" * 64
+TRACK = {"name": "teacher", "kind": "audio", "codec": "opus", "timescale": 48_000, "channels": 1}
+LINE = {"sequence": 0, "digest": DIGEST, "init_digest": DIGEST, "size_bytes": 1, "start": 0, "duration": 1}
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,20 @@ MATRIX: dict[str, Row] = {
     "GET /api/v1/rooms/{id}/teachers": Row(
         ADMINS | COORDINATORS | SCHOOL_STAFF, lambda county: f"/api/v1/rooms/{county.room.id}/teachers"
     ),
+    # Nobody but the lesson's own room (and the server's administrators) brings its recording.
+    "POST /api/v1/lessons/{id}/tracks": Row(RECORDERS, lesson_path("/tracks"), lambda county: {"json": TRACK}),
+    # A track is looked up before its lesson is known: 404 for everybody.
+    "GET /api/v1/tracks/{id}": Row(SOMEBODY, fixed("/api/v1/tracks/none")),
+    "POST /api/v1/tracks/{id}/segments": Row(
+        SOMEBODY, fixed("/api/v1/tracks/none/segments"), lambda county: {"json": {"segments": [LINE]}}
+    ),
+    "POST /api/v1/tracks/{id}/complete": Row(
+        SOMEBODY, fixed("/api/v1/tracks/none/complete"), lambda county: {"json": {"segments": 0}}
+    ),
+    "GET /api/v1/segments/{digest}": Row(DEVICES | ADMINS, fixed(f"/api/v1/segments/{DIGEST}")),
+    "PUT /api/v1/segments/{digest}": Row(
+        DEVICES | ADMINS, fixed(f"/api/v1/segments/{DIGEST}"), lambda county: {"data": b"x"}
+    ),
     "GET /api/v1/media/peers": Row(ADMINS, fixed("/api/v1/media/peers")),
     "POST /whip/{lesson}": Row(
         {"teacher", "room_device", "publisher"}, lambda county: f"/whip/{county.lesson.id}?source=slides", offer
@@ -153,7 +174,7 @@ def expected(row: Row, who: str, hub: Hub) -> str:
 
 
 async def test_every_endpoint_lets_in_exactly_whom_the_table_says(tmp_path: Path) -> None:
-    async with running_hub(tmp_path, services=[MediaService, SchedulerService, WebService]) as hub:
+    async with running_hub(tmp_path, services=[ArchiveService, MediaService, SchedulerService, WebService]) as hub:
         routed = {key(route) for route in hub.server.context.routes}
         assert routed == MATRIX.keys()
         people = [who for who in hub.county.people if who != "system"]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from classroom.rtp.packet import RtpPacket
 from media_server.sfu.codecs.vp8 import Vp8
 from media_server.sfu.downlink import STALE_GOP_S
+from media_server.sfu.encoding import SILENT_AFTER_S
 from media_server.sfu.keyframes import MIN_INTERVAL_S
-from tests.fakes.camera import CLOCK_RATE, H264, VP8, Vp8Camera, label
+from tests.fakes.camera import CLOCK_RATE, H264, VP8, FakeCamera, Vp8Camera, label
 from tests.fakes.lesson_media import LessonMedia, Received, Viewer
 
 FRAME_TICKS = CLOCK_RATE // LessonMedia.FPS
@@ -430,3 +431,50 @@ def test_a_viewer_that_asks_for_everything_again_gets_only_a_share_more() -> Non
     repeated = len([each for each in viewer.received[first:] if each.repair])
     assert 0 < repeated < 0.7 * sent, "the share, and the burst it began with"
     assert viewer.subscriber.repairs.refused > 0
+
+
+def pad(lesson: LessonMedia, rid: str, count: int) -> None:
+    """The publisher probes its line with packets that are nothing but padding, on the picture's own numbers."""
+    camera = lesson.cameras[rid]
+    for _ in range(count):
+        lesson.encoding_of(rid, camera.padding())
+    lesson.flush()
+
+
+@pytest.mark.parametrize("camera", [FakeCamera, Vp8Camera])
+def test_padding_leaves_no_hole_for_a_viewer_to_wait_at(camera: type[FakeCamera]) -> None:
+    lesson = LessonMedia(("h", "l"), camera=camera)
+    viewer = lesson.join("viewer")
+    for rid in ("h", "l", "h"):
+        pin(lesson, viewer, rid)
+        lesson.run(60)
+        pad(lesson, "h", 3)
+        pad(lesson, "l", 3)
+    lesson.run(20)
+    assert_one_unbroken_stream(viewer.received)
+    assert sum(not each.packet.payload for each in viewer.received) >= 6
+    if camera is Vp8Camera:
+        infos = [Vp8().read(each.packet.payload, {}) for each in viewer.received if each.packet.payload]
+        pictures = list(dict.fromkeys(info.picture_id for info in infos if info.picture_id is not None))
+        assert all((later - earlier) % (1 << 15) == 1 for earlier, later in pairwise(pictures))
+
+
+def test_a_newcomer_starts_behind_padding_as_well() -> None:
+    lesson = LessonMedia(("h",))
+    lesson.run(10)
+    pad(lesson, "h", 5)
+    lesson.run(3)
+    viewer = lesson.join("late")
+    lesson.run(3)
+    assert viewer.received[0].packet.keyframe
+    assert_one_unbroken_stream(viewer.received)
+
+
+def test_padding_is_no_picture() -> None:
+    lesson = LessonMedia(("h",))
+    lesson.run(5)
+    [encoding] = lesson.source.encodings
+    lesson.now += SILENT_AFTER_S
+    pad(lesson, "h", 5)
+    assert not encoding.sending(lesson.now)
+    assert encoding.packets == 5 * 4 + 5, "none of them is reported lost"

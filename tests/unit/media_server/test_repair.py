@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.rtp.packet import RtpPacket
-from media_server.sfu.history import GopCache, MediaPacket, PacketHistory
+from media_server.sfu.history import HEADERS_BYTES, GopCache, MediaPacket, PacketHistory
 from media_server.sfu.keyframes import MIN_INTERVAL_S, RETRY_S, KeyframeRequests
 from media_server.sfu.nack import GIVE_UP_S, MAX_MISSING, NackGenerator
 from media_server.sfu.nack import RETRY_S as NACK_RETRY_S
@@ -37,13 +37,13 @@ def test_the_cache_holds_everything_from_the_last_keyframe_in_order() -> None:
     assert [packet.index for packet in cache.in_order()] == [5, 6, 7, 9]
     cache.add(media(10, keyframe=True), 2.0)
     assert [packet.index for packet in cache.in_order()] == [10]
-    assert cache.size_bytes == 10
+    assert cache.size_bytes == HEADERS_BYTES + 10
     cache.add(media(8), 2.1)
     assert [packet.index for packet in cache.in_order()] == [10], "from before the keyframe"
 
 
 def test_a_group_of_pictures_that_outgrows_the_cache_is_let_go() -> None:
-    cache = GopCache(100)
+    cache = GopCache(10 * (HEADERS_BYTES + 10))
     cache.add(media(1, keyframe=True), 0.0)
     for index in range(2, 12):
         cache.add(media(index), 0.0)

@@ -135,6 +135,7 @@ def test_losing_last_terms_teacher_costs_once_a_need() -> None:
     teachers = [*county_json()["teachers"], {**county_json()["teachers"][0], "id": 8}]
     needs = [need_json(10, 1, previous_teacher=8), need_json(11, 2, previous_teacher=7)]
     assert costs({"teachers": teachers, "needs": needs}, [course()]).s2_teacher_changed == 20
+    assert costs({"teachers": teachers, "needs": needs}, [course(cover=True)]).s2_teacher_changed == 0
 
 
 def test_a_second_partner_school_costs() -> None:

@@ -1,0 +1,59 @@
+"""The segment store together with what the database knows of it: what is kept is on record, and damage is noticed."""
+
+from collections.abc import Callable
+
+from classroom.access.blobs import access_blob_damaged, access_blob_stored
+from classroom.clock import Clock
+from classroom.errors import NotFound, Unavailable
+from classroom.logs import get_logger
+from classroom.model.principal import SYSTEM
+from classroom.store.store import Store
+from media_server.archive.segment_store import SegmentStore
+
+log = get_logger(__name__)
+
+
+class Keeper:
+    """`keep` and `read`; several in one process do no harm.
+
+    `on_kept` is called after each `keep`. The counters count since the start.
+    """
+
+    def __init__(self, segments: SegmentStore, store: Store, clock: Clock) -> None:
+        self.segments = segments
+        self.on_kept: Callable[[], None] = lambda: None
+        self.kept = 0
+        self.kept_bytes = 0
+        self.damage_found = 0
+        self._store = store
+        self._clock = clock
+
+    async def keep(self, digest: str, data: bytes) -> None:
+        """Keep it and say so; again does no harm. Raises what `SegmentStore.put` and the database do."""
+        await self.segments.put(digest, data)
+        await access_blob_stored(self._store, SYSTEM, digest, len(data), self._clock.now())
+        self.kept += 1
+        self.kept_bytes += len(data)
+        self.on_kept()
+
+    async def read(self, digest: str) -> bytes:
+        """The whole of it, verified. What is damaged or gone is wanted again from whoever has another copy.
+
+        Raises what `SegmentStore.get` does.
+        """
+        try:
+            return await self.segments.get(digest)
+        except (NotFound, Unavailable) as error:
+            if error.code in {"segment_missing", "segment_damaged"}:
+                await self._damaged(digest, error.code)
+            raise
+
+    async def _damaged(self, digest: str, code: str) -> None:
+        try:
+            news = await access_blob_damaged(self._store, SYSTEM, digest, self._clock.now())
+        except Unavailable as error:
+            log.warning("damage not recorded", digest=digest, code=error.code)
+            return
+        if news:
+            self.damage_found += 1
+            log.error("kept segment is damaged", digest=digest, code=code, where=self.segments.where)
