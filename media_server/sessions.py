@@ -7,6 +7,7 @@ from datetime import datetime
 
 from classroom.errors import Unprocessable
 from classroom.logs import get_logger
+from classroom.messages.encodings import LABEL, EncodingsWanted, EncodingWanted
 from classroom.messages.live import WantedTrack
 from classroom.model.principal import Principal
 from classroom.rtp.packet import RtpPacket
@@ -29,6 +30,7 @@ from media_server.sfu.room import Room, Sending
 from media_server.sfu.source import Source, Track
 from media_server.sfu.subscriber import Subscriber
 from media_server.sfu.uplink import REPORT_EVERY_S, Uplink
+from media_server.transport.datachannels import DataChannels
 from media_server.transport.egress import DownlinkWriter, abs_send_time
 from media_server.transport.peer import Peer
 
@@ -57,6 +59,7 @@ class PublisherSession:
         ]
         self.source = Source(source_name, tracks)
         self._uplink = Uplink(room, self.source, offer.sections)
+        self._told: list[tuple[str, bool]] = []
 
     @property
     def keyframe_requests(self) -> int:
@@ -80,8 +83,20 @@ class PublisherSession:
         self.on_end(reason)
 
     def tick(self, now: float) -> None:
+        channels = self.peer.channels
+        self._uplink.obeys = channels is not None and channels.has(LABEL)
         if feedback := self._uplink.feedback(now):
             self.peer.send_rtcp(feedback)
+        if channels is not None and self._uplink.obeys:
+            self._tell_wanted(channels)
+
+    def _tell_wanted(self, channels: DataChannels) -> None:
+        """A browser stops what nobody watches when its page is told; SCTP delivers, so it is told once."""
+        wanted = self._uplink.wanted()
+        if wanted != self._told:
+            self._told = wanted
+            encodings = [EncodingWanted(rid=rid, active=active) for rid, active in wanted]
+            channels.post(LABEL, EncodingsWanted(encodings=encodings).model_dump_json())
 
 
 class SubscriberSession:

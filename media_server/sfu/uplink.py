@@ -62,6 +62,7 @@ class Uplink:
         feedback = {name for section in sections for name in section.codec.feedback}
         self._estimate = ReceiveEstimate() if "goog-remb" in feedback and self._number_id is None else None
         self._references: deque[tuple[int, float]] = deque(maxlen=REMEMBERED_REFERENCES)
+        self.obeys = False  # the publisher stops and starts encodings as `wanted` says, without RTCP for it
         self.rtt_s: float | None = None
         self.keyframe_requests = 0
 
@@ -152,13 +153,20 @@ class Uplink:
         for stream in self._streams.values():
             encoding = stream.encoding
             lowest = self._source.tracks[stream.section.kind].rids[-1]
-            if stream.repair or encoding.rid == lowest or STREAM_PAUSE not in stream.section.codec.feedback:
+            by_rtcp = STREAM_PAUSE in stream.section.codec.feedback
+            if stream.repair or encoding.rid == lowest or not (by_rtcp or self.obeys):
                 continue
             kind = encoding.pause.due(encoding.watched_at, encoding.last_packet_at, now)
-            if kind is not None:
-                if kind == PAUSE:
-                    encoding.stopped()
+            if kind == PAUSE:
+                encoding.stopped()
+            if kind is not None and by_rtcp:
                 yield StreamPause(OUR_SSRC, encoding.ssrc, kind, encoding.pause.pause_id)
+
+    def wanted(self) -> list[tuple[str, bool]]:
+        """The rids of the picture's encodings, the best first, and whether each shall be sent now."""
+        picture = self._source.tracks.get("video")
+        encodings = picture.encodings if picture else []
+        return [(encoding.rid, encoding.pause.state != "paused") for encoding in encodings]
 
     def _hear_delay(self, packet: ReferenceDelay, now: float) -> None:
         for reference, at in self._references:

@@ -100,6 +100,10 @@ class DataChannels:
                 log.info("SCTP association leaves holes")
                 self.close()
 
+    def has(self, label: str) -> bool:
+        """Whether the peer has an open channel of this label."""
+        return any(channel.label == label and channel.readyState == "open" for channel in self._channels)
+
     def post(self, label: str, text: str) -> None:
         """Send on the peer's channels with this label. What a slow peer has not taken in time is dropped."""
         for channel in self._channels:

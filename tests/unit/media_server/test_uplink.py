@@ -363,6 +363,28 @@ def test_a_stopped_encoding_starts_again_at_once_when_somebody_wants_it() -> Non
     assert downlink.current is publication.encoding("h")
 
 
+def test_a_page_that_obeys_is_told_the_same_without_rtcp() -> None:
+    publication, cameras = simulcast(())
+    publication.uplink.obeys = True
+    assert pauses(publication, cameras, STOP_AFTER_S - 0.1) == []
+    assert publication.uplink.wanted() == [("h", True), ("m", True), ("l", True)]
+    assert pauses(publication, cameras, 1.0) == []
+    assert publication.uplink.wanted() == [("h", False), ("m", False), ("l", True)]
+    pauses(publication, cameras, 5.0, stopped="hm")
+    _, downlink = join(publication)
+    publication.feedback(0.02)
+    assert publication.uplink.wanted() == [("h", True), ("m", False), ("l", True)]
+    cameras["h"].force_keyframe = True
+    assert pauses(publication, cameras, 1.0, stopped="m") == []
+    assert downlink.current is publication.encoding("h")
+
+
+def test_a_page_that_does_not_obey_is_left_alone() -> None:
+    publication, cameras = simulcast(())
+    pauses(publication, cameras, STOP_AFTER_S + 1.0)
+    assert publication.uplink.wanted() == [("h", True), ("m", True), ("l", True)]
+
+
 def test_what_is_watched_is_never_stopped() -> None:
     publication, cameras = simulcast(("ccm pause",))
     pauses(publication, cameras, 1.0)
