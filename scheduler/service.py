@@ -11,6 +11,8 @@ from scheduler.lessons.controller import Controller
 from scheduler.lessons.steps import Steps
 from scheduler.live.live import Live
 from scheduler.presence import Presence
+from scheduler.registry.api import RegistryApi
+from scheduler.registry.terms_api import TermsApi
 from scheduler.rooms.agents import Agents
 from scheduler.rooms.api import RoomsApi
 
@@ -32,6 +34,8 @@ class SchedulerService:
             LessonsApi(context, self._presence, steps),
             RoomsApi(context, self._presence),
             JoinApi(context),
+            RegistryApi(context),
+            TermsApi(context),
         )
         self._unregister: list[Callable[[], None]] = []
 

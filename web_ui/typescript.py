@@ -15,12 +15,13 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from classroom.messages import api, live
+from classroom.messages import api, live, planning
 from classroom.messages.base import Message
 
 TARGET = Path(__file__).parent / "frontend" / "src" / "wire.gen.ts"
 
-_SENT_BODIES: tuple[type[Message], ...] = (api.SignIn, api.JoinRequest, api.TokenRequest, api.NewLesson)
+_BODIES = (api, planning)
+_SENT_BODIES: tuple[type[Message], ...] = (api.SignIn, api.JoinRequest, api.TokenRequest, api.NewLesson, *planning.SENT)
 _HEADER = """\
 // Written by `python -m web_ui.typescript` from classroom/messages; do not edit.
 
@@ -31,13 +32,14 @@ Schema = Mapping[str, Any]
 
 
 def _received_bodies() -> list[type[Message]]:
-    """Every message class defined in `api` that a page does not send."""
+    """Every message class of the API that a page does not send."""
     return [
         found
-        for found in vars(api).values()
+        for module in _BODIES
+        for found in vars(module).values()
         if isinstance(found, type)
         and issubclass(found, Message)
-        and found.__module__ == api.__name__
+        and found.__module__ == module.__name__
         and found not in _SENT_BODIES
     ]
 
@@ -54,6 +56,8 @@ def type_of(schema: Schema) -> str:
         if union in schema:
             return " | ".join(dict.fromkeys(type_of(option) for option in schema[union]))
     kind = schema.get("type")
+    if kind == "array" and "prefixItems" in schema:
+        return f"[{', '.join(type_of(item) for item in schema['prefixItems'])}]"
     if kind == "array":
         inner = type_of(schema["items"])
         return f"({inner})[]" if "|" in inner else f"{inner}[]"

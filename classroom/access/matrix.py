@@ -5,10 +5,10 @@ from enum import StrEnum
 
 
 class Relation(StrEnum):
-    """How somebody stands to a lesson, or to a school and its rooms."""
+    """How somebody stands to a lesson, to a school and its rooms, or to a region."""
 
     ADMIN = "admin"
-    COORDINATOR = "coordinator"  # of the host school or a region above it
+    COORDINATOR = "coordinator"  # of the host school, of the region, or of one above
     SUPERVISOR = "supervisor"
     ARCHIVIST = "archivist"
     RECEIVING_STAFF = "receiving_staff"  # coordinator or supervisor of a teaching point that takes part
@@ -23,7 +23,7 @@ class Relation(StrEnum):
 
 
 class Deed(StrEnum):
-    """What may be done with a lesson, or in a school."""
+    """What may be done with a lesson, in a school, or in a region."""
 
     SEE_LESSON = "see_lesson"
     WATCH_LESSON = "watch_lesson"
@@ -39,6 +39,8 @@ class Deed(StrEnum):
     RECORD_LESSON = "record_lesson"
     KEEP_SEGMENTS = "keep_segments"  # what only the server itself does with the segment store
     SEE_CONNECTIONS = "see_connections"  # every media connection, with its addresses
+    SEE_PLANNING = "see_planning"  # a region's registry, needs and timetables
+    MANAGE_PLANNING = "manage_planning"
 
 
 _R = Relation
@@ -61,6 +63,8 @@ ALLOWED: Mapping[Deed, frozenset[Relation]] = {
     Deed.RECORD_LESSON: frozenset({_R.ADMIN, _R.ROOM_DEVICE}),
     Deed.KEEP_SEGMENTS: frozenset({_R.ADMIN}),
     Deed.SEE_CONNECTIONS: frozenset({_R.ADMIN}),
+    Deed.SEE_PLANNING: frozenset({_R.ADMIN, _R.COORDINATOR, _R.SUPERVISOR}),
+    Deed.MANAGE_PLANNING: frozenset({_R.ADMIN, _R.COORDINATOR}),
 }
 
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from classroom.access.matrix import Deed, Relation, allowed
-from classroom.access.relations import regions_over, relations_to_school, require, require_somebody, scopes_of
+from classroom.access.matrix import Deed
+from classroom.access.relations import relations_to_region, relations_to_school, require, require_somebody
 from classroom.access.rows import region_of, room_of, school_of
 from classroom.audit import append
 from classroom.errors import BadInput, Conflict, Forbidden, NotFound
 from classroom.model.place import Region, RegionLevel, Room, RoomKind, School, SchoolKind
 from classroom.model.principal import Principal, Role
+from classroom.model.school_code import CodeProblem, school_code_problem
 from classroom.store.store import Store
 from classroom.store.tables import RegionRow, RoomRow, SchoolRow
 from classroom.store.types import new_id
@@ -21,7 +22,6 @@ LONGEST_NAME = 80
 LONGEST_ROOM_CODE = 32
 
 _LEVELS = list(RegionLevel)
-_SCHOOL_CODE = re.compile(r"[0-9]{10}")
 _ROOM_CODE = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{LONGEST_ROOM_CODE - 1}}}")
 
 
@@ -31,6 +31,19 @@ def checked_name(name: str) -> str:
     if not stripped or len(stripped) > LONGEST_NAME or not stripped.isprintable():
         raise BadInput("name_wrong", longest=LONGEST_NAME)
     return stripped
+
+
+def check_school_code(code: str) -> None:
+    """Raises `BadInput` with `school_code_wrong`, `school_code_kind_unknown` or `school_code_province_unknown`."""
+    match school_code_problem(code):
+        case CodeProblem.DIGITS:
+            raise BadInput("school_code_wrong")
+        case CodeProblem.KIND:
+            raise BadInput("school_code_kind_unknown", kind_code=code[:2])
+        case CodeProblem.PROVINCE:
+            raise BadInput("school_code_province_unknown", province_code=code[2:4])
+        case None:
+            return
 
 
 async def access_new_region(
@@ -62,8 +75,7 @@ async def access_new_school(
 ) -> School:
     """Add a school. Raises `BadInput("school_code_wrong")`, `Conflict("already_exists")`, `NotFound`, `Forbidden`."""
     require_somebody(principal)
-    if not _SCHOOL_CODE.fullmatch(code):
-        raise BadInput("school_code_wrong")
+    check_school_code(code)
     async with store.session() as db:
         if await db.get(RegionRow, region_id) is None:
             raise NotFound("region_unknown", region=region_id[:64])
@@ -131,13 +143,8 @@ async def managed_school(db: AsyncSession, principal: Principal, school_id: str)
 
 async def require_region(db: AsyncSession, principal: Principal, region_id: str) -> None:
     """Raises `Forbidden("region_forbidden")` unless `principal` is an admin, or coordinator of it or a region above."""
-    relations: set[Relation] = {Relation.ADMIN} if principal.has(Role.ADMIN) else set()
-    over = (await regions_over(db, {region_id})).get(region_id, frozenset())
-    for scope in await scopes_of(db, principal):
-        if scope.role is Role.COORDINATOR and scope.region_id in over:
-            relations.add(Relation.COORDINATOR)
-    if not allowed(Deed.MANAGE_SCHOOL, frozenset(relations)):
-        raise Forbidden("region_forbidden", region=region_id)
+    relations = await relations_to_region(db, principal, region_id)
+    require(Deed.MANAGE_SCHOOL, relations, "region_forbidden", region=region_id)
 
 
 def _require_admin(principal: Principal) -> None:

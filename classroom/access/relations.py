@@ -1,4 +1,4 @@
-"""How a principal stands to a lesson or a school."""
+"""How a principal stands to a lesson, a school or a region."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -71,6 +71,16 @@ async def relations_to_school(
         found |= _member(principal, room_id)
     elif principal.has(Role.DEVICE) and room_id is not None and principal.room_id == room_id:
         found.add(Relation.ROOM_DEVICE)
+    return frozenset(found)
+
+
+async def relations_to_region(db: AsyncSession, principal: Principal, region_id: str) -> frozenset[Relation]:
+    """How `principal` stands to a region: roles there or in a region above; none for roles in some school of it."""
+    found: set[Relation] = {Relation.ADMIN} if principal.has(Role.ADMIN) else set()
+    scopes = await scopes_of(db, principal)
+    if scopes:
+        over = (await regions_over(db, {region_id})).get(region_id, frozenset())
+        found |= {_STAFF[scope.role] for scope in scopes if scope.region_id in over}
     return frozenset(found)
 
 

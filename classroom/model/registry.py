@@ -4,11 +4,11 @@ An `id` is the store's, or, for what comes from a workbook, the natural key peop
 period is (day, index into the school's bell); day 0 is Monday. Minutes are after midnight, bandwidth is in Mbps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from classroom.model.place import SchoolKind
+from classroom.model.place import Room, RoomKind, SchoolKind
 
 # (day, index into the bell)
 Period = tuple[int, int]
@@ -30,21 +30,22 @@ class TeachingScope(StrEnum):
 class RegisteredSchool:
     """A school as planning sees it.
 
-    `county` and `prefecture` are ids of the regions it lies in; `rooms` is how many lessons it can give or receive at
-    once; a lesson may begin `tolerance_min` off its bell.
+    It lies directly in `region`, which is of `county` and `prefecture`; `rooms_limit` None: as many lessons at once as
+    it has rooms; a lesson may begin `tolerance_min` off its bell.
     """
 
     id: str
     code: str
     name: str
     kind: SchoolKind
+    region: str
     county: str
     prefecture: str
-    bell: tuple[BellPeriod, ...]
-    rooms: int
-    up_mbps: float
-    down_mbps: float
-    tolerance_min: int
+    bell: tuple[BellPeriod, ...] = ()
+    rooms_limit: int | None = None
+    up_mbps: float = 0
+    down_mbps: float = 0
+    tolerance_min: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,16 @@ class OwnTeaching:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedNeed:
+    """What the curriculum minus the school's own teaching leaves of a subject for a class; `lessons` may be 0."""
+
+    class_id: str
+    subject: str
+    edition: str
+    lessons: int
+
+
+@dataclass(frozen=True, slots=True)
 class RegisteredNeed:
     """What a class lacks of a subject, and what somebody wants about it.
 
@@ -130,9 +141,46 @@ class Registry:
     national plan."""
 
     schools: tuple[RegisteredSchool, ...] = ()
+    rooms: tuple[Room, ...] = ()
     teachers: tuple[RegisteredTeacher, ...] = ()
     classes: tuple[RegisteredClass, ...] = ()
     editions: tuple[EditionChoice, ...] = ()
     curriculum: Mapping[tuple[int, str], int] = field(default_factory=dict)
     own_teaching: tuple[OwnTeaching, ...] = ()
     needs: tuple[RegisteredNeed, ...] = ()
+
+    def rooms_of(self, school: RegisteredSchool) -> int:
+        """How many lessons the school can give or receive at once. Strong schools give: their receiving rooms do not
+        count."""
+        if school.rooms_limit is not None:
+            return school.rooms_limit
+        giving = school.kind is SchoolKind.STRONG
+        return sum(
+            room.school_id == school.id and (room.kind is RoomKind.RECORDING or not giving) for room in self.rooms
+        )
+
+
+def bell_problem(bell: Sequence[BellPeriod]) -> int | None:
+    """The index of the first period that ends before it begins or begins before the last one ends; None: all good."""
+    end = 0
+    for index, (begins, ends) in enumerate(bell):
+        if begins < end or ends <= begins:
+            return index
+        end = ends
+    return None
+
+
+def periods_outside(periods: Iterable[Period], bell: Sequence[BellPeriod]) -> list[Period]:
+    """Those that the bell does not have."""
+    return [period for period in periods if period[1] >= len(bell)]
+
+
+def screen_cap_min(grade: int, bell: Sequence[BellPeriod]) -> int:
+    """Minutes of lessons on screens a class may have a day where nobody has said otherwise.
+
+    One lesson in the first two grades, two above, and never more than 30 % of the day's teaching: 综合防控儿童青少年
+    近视实施方案 (2018), 使用电子产品开展教学时长原则上不超过教学总时长的30%.
+    """
+    taught = sum(ends - begins for begins, ends in bell)
+    cap = 40 if grade <= 2 else 80
+    return cap if taught * 30 >= cap * 100 else min(cap, 40)

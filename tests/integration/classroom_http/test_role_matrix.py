@@ -5,7 +5,6 @@ is somebody must be told 403 and nobody 401. An endpoint without a row here fail
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,47 +17,32 @@ from media_server.service import MediaService
 from scheduler.service import SchedulerService
 from tests.fakes.county import NOW, PASSWORD, County
 from tests.fakes.hub import Hub, running_hub
+from tests.integration.classroom_http.matrix_rows import (
+    ACCOUNTS_AND_DEVICES,
+    ADMINS,
+    ARCHIVISTS,
+    CONTROLLERS,
+    COORDINATORS,
+    DEVICES,
+    EVERYBODY,
+    RECORDERS,
+    SCHOOL_STAFF,
+    SOMEBODY,
+    SUPERVISORS,
+    WATCHERS,
+    Row,
+    fixed,
+)
+from tests.integration.classroom_http.planning_matrix import PLANNING, add_what_is_planned
 from web_ui.service import WebService
-
-EVERYBODY = "everybody"
-SOMEBODY = "somebody"
-
-ADMINS = {"admin"}
-COORDINATORS = {"province_coordinator", "county_coordinator", "school_coordinator"}
-SUPERVISORS = {"province_supervisor", "county_supervisor", "school_supervisor"}
-ARCHIVISTS = {"province_archivist", "county_archivist", "school_archivist"}
-RECEIVING_STAFF = {"other_county_coordinator", "other_county_supervisor"}
-SCHOOL_STAFF = {"teacher", "colleague"}
-MEMBERS = {"colleague", "pupil", "second_room_device", "point_teacher", "point_pupil", "point_device"}
-ACCOUNTS_AND_DEVICES = "signed in"
-
-WATCHERS = ADMINS | COORDINATORS | SUPERVISORS | RECEIVING_STAFF | MEMBERS | {"teacher", "room_device", "guest"}
-DEVICES = {"room_device", "second_room_device", "point_device", "other_device"}
-RECORDERS = ADMINS | {"room_device"}
-CONTROLLERS = ADMINS | COORDINATORS | {"teacher", "room_device"}
 
 DIGEST = "0" * 64
 TRACK = {"name": "teacher", "kind": "audio", "codec": "opus", "timescale": 48_000, "channels": 1}
 LINE = {"sequence": 0, "digest": DIGEST, "init_digest": DIGEST, "size_bytes": 1, "start": 0, "duration": 1}
 
 
-@dataclass(frozen=True)
-class Row:
-    """Who may, and a request that is right in everything else."""
-
-    may: set[str] | str
-    path: Callable[[County], str]
-    request: Callable[[County], dict[str, Any]] = lambda county: {}
-    # Token-holders are told to sign in, not that they may not.
-    needs_account: bool = False
-
-
 def lesson_path(suffix: str = "") -> Callable[[County], str]:
     return lambda county: f"/api/v1/lessons/{county.lesson.id}{suffix}"
-
-
-def fixed(path: str) -> Callable[[County], str]:
-    return lambda county: path
 
 
 def new_lesson(county: County) -> dict[str, Any]:
@@ -173,16 +157,18 @@ def expected(row: Row, who: str, hub: Hub) -> str:
     return "401" if who == "nobody" or (row.needs_account and not hub.county[who].signed_in) else "403"
 
 
-async def test_every_endpoint_lets_in_exactly_whom_the_table_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("matrix", [MATRIX, PLANNING], ids=["lessons", "planning"])
+async def test_every_endpoint_lets_in_exactly_whom_the_table_says(tmp_path: Path, matrix: dict[str, Row]) -> None:
     async with running_hub(tmp_path, services=[ArchiveService, MediaService, SchedulerService, WebService]) as hub:
+        await add_what_is_planned(hub.county)
         routed = {key(route) for route in hub.server.context.routes}
-        assert routed == MATRIX.keys()
+        assert routed == MATRIX.keys() | PLANNING.keys()
         people = [who for who in hub.county.people if who != "system"]
         assert len(people) >= 30
         wrong: list[str] = []
-        for name, row in MATRIX.items():
+        for name, row in matrix.items():
             method = name.partition(" ")[0]
-            for who in people:
+            for who in row.callers or people:
                 status, body = await hub.call(who, method, row.path(hub.county), **row.request(hub.county))
                 answered = str(status) if status in {401, 403} else "may"
                 assert status < 500, (name, who, status, body)

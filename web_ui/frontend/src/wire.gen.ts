@@ -43,6 +43,85 @@ export interface AlarmView {
   since: string;
 }
 
+export interface ClassEdit {
+  name: string;
+  grade: number;
+  size?: number;
+  screen_min_day?: number | null;
+  allowed?: [number, number][] | null;
+  own_teaching?: OwnTeachingView[];
+}
+
+/** `allowed` null: any period of the bell; `screen_min_day` null: `screen_cap_min`, what the grade allows. */
+export interface ClassGroupView {
+  id: string;
+  school_id: string;
+  name: string;
+  grade: number;
+  size: number;
+  screen_min_day: number | null;
+  screen_cap_min: number;
+  allowed: [number, number][] | null;
+  own_teaching: OwnTeachingView[];
+}
+
+/**
+ * Weekly lessons of one subject at one school: required by the curriculum, taught by itself, wanted from others,
+ * and given by the published timetable.
+ */
+export interface CoverageCell {
+  school_id: string;
+  subject: string;
+  required: number;
+  own: number;
+  wanted: number;
+  given: number;
+}
+
+/** `wanted` and `given` are the sums; a cell is there where anything is required. */
+export interface CoverageView {
+  term_id: string;
+  schools: string[];
+  subjects: string[];
+  cells: CoverageCell[];
+  wanted: number;
+  given: number;
+}
+
+/** The lines that differ from the national plan; all others are as there. */
+export interface CurriculumEdit {
+  lines: CurriculumLine[];
+}
+
+/** Weekly lessons of a subject in a grade. */
+export interface CurriculumLine {
+  grade: number;
+  subject: string;
+  lessons: number;
+}
+
+/** `national` is the national plan's number, 0 where it has no such subject. */
+export interface CurriculumLineView {
+  grade: number;
+  subject: string;
+  lessons: number;
+  national: number;
+}
+
+/** Why a day is not like its weekday. */
+export type DayKind = "holiday" | "swapped" | "exam" | "other";
+
+/** The textbook of a subject; `school_id` null: in the whole region. */
+export interface EditionLine {
+  school_id: string | null;
+  subject: string;
+  edition: string;
+}
+
+export interface EditionsEdit {
+  editions: EditionLine[];
+}
+
 /** One encoding of a source's picture; `rid` as in RFC 8851. Zero where not known yet. */
 export interface EncodingView {
   rid: string;
@@ -64,6 +143,11 @@ export interface Hello {
   type: "hello";
   token?: string | null;
   language?: "zh-CN" | "en";
+}
+
+/** What was added. */
+export interface IdView {
+  id: string;
 }
 
 /** What anybody with the code may know of a lesson. */
@@ -176,6 +260,43 @@ export interface MediaTrackState {
   reason: "bandwidth" | "codec" | "no_source" | "off" | null;
 }
 
+/** What a class wants of a subject; `lessons` null: as computed. */
+export interface NeedEdit {
+  class_id: string;
+  subject: string;
+  lessons?: number | null;
+  priority?: number;
+  allowed?: [number, number][] | null;
+  preferred?: [number, number][];
+  previous_teacher_id?: string | null;
+}
+
+/** `lessons` is `edited`, or else `computed`: what the curriculum asks for and the school cannot teach itself. */
+export interface NeedView {
+  id: string;
+  school_id: string;
+  class_id: string;
+  grade: number;
+  subject: string;
+  edition: string;
+  computed: number;
+  edited: number | null;
+  lessons: number;
+  priority: number;
+  allowed: [number, number][] | null;
+  preferred: [number, number][];
+  previous_teacher_id: string | null;
+}
+
+export interface NeedsView {
+  needs: NeedView[];
+}
+
+export interface NewClass {
+  school_id: string;
+  group: ClassEdit;
+}
+
 export interface NewLesson {
   title: string;
   subject: string;
@@ -190,10 +311,69 @@ export interface NewLesson {
   points?: string[];
 }
 
+export interface NewRoom {
+  code: string;
+  name: string;
+  kind: RoomKind;
+  school_id: string;
+}
+
+export interface NewSchool {
+  code: string;
+  name: string;
+  kind: SchoolKind;
+  region_id: string;
+}
+
+/** An account that cannot sign in until somebody sets its password. */
+export interface NewTeacher {
+  username: string;
+  name: string;
+  school_id: string;
+  offer: TeacherEdit;
+}
+
+export interface NewTerm {
+  region_id: string;
+  term: TermEdit;
+}
+
+/** What the class's own school can give it of a subject it cannot give in full. */
+export interface OwnTeachingView {
+  subject: string;
+  lessons: number;
+}
+
 /** Keeps the socket alive through proxies and measures the round trip. */
 export interface Ping {
   type: "ping";
   id: number;
+}
+
+/** What holds for every lesson of a term; bandwidth in Mbps as planned for each end of a lesson. */
+export interface PlanRulesView {
+  lesson_min: number;
+  grid_min: number;
+  max_points: number;
+  changeover_min: number;
+  host_up_mbps: number;
+  host_down_per_point_mbps: number;
+  point_down_mbps: number;
+  point_up_mbps: number;
+  node_participants: number;
+}
+
+/** A region whose planning one may see; `may_change` whether one may also change it. */
+export interface PlanningRegionView {
+  id: string;
+  name: string;
+  level: RegionLevel;
+  parent_id: string | null;
+  may_change: boolean;
+}
+
+export interface PlanningRegionsView {
+  regions: PlanningRegionView[];
 }
 
 export interface Pong {
@@ -212,6 +392,20 @@ export interface Problem {
   data: Record<string, string | number | boolean | string[]>;
 }
 
+export type RegionLevel = "province" | "city" | "county" | "central_school";
+
+/** All a region knows of its schools. */
+export interface RegistryView {
+  region: PlanningRegionView;
+  schools: SchoolPlanView[];
+  rooms: RoomPlanView[];
+  teachers: TeacherPlanView[];
+  classes: ClassGroupView[];
+  editions: EditionLine[];
+  curriculum: CurriculumLineView[];
+  subjects: SubjectView[];
+}
+
 export type Role = "teacher" | "student" | "coordinator" | "archivist" | "supervisor" | "admin" | "device";
 
 export interface RoomChanged {
@@ -220,12 +414,22 @@ export interface RoomChanged {
   room: RoomView;
 }
 
+export type RoomKind = "recording" | "receiving";
+
 export interface RoomLevels {
   type: "room_levels";
   room_id: string;
   source: string;
   rms_dbfs: number;
   peak_dbfs: number;
+}
+
+export interface RoomPlanView {
+  id: string;
+  code: string;
+  name: string;
+  kind: RoomKind;
+  school_id: string;
 }
 
 export interface RoomPreview {
@@ -268,6 +472,34 @@ export interface RoomsView {
   rooms: RoomView[];
 }
 
+/** The whole form of a school: what is left out gets its default. */
+export interface SchoolEdit {
+  name: string;
+  kind: SchoolKind;
+  bell?: [number, number][];
+  rooms_limit?: number | null;
+  up_mbps?: number;
+  down_mbps?: number;
+  tolerance_min?: number;
+}
+
+export type SchoolKind = "strong" | "weak" | "point";
+
+/** `rooms`: how many lessons it gives or receives at once, by its rooms unless `rooms_limit` says otherwise. */
+export interface SchoolPlanView {
+  id: string;
+  code: string;
+  name: string;
+  kind: SchoolKind;
+  region_id: string;
+  bell: [number, number][];
+  rooms: number;
+  rooms_limit: number | null;
+  up_mbps: number;
+  down_mbps: number;
+  tolerance_min: number;
+}
+
 /** Who is signed in. */
 export interface SessionView {
   id: string;
@@ -288,6 +520,39 @@ export interface SourceView {
   encodings: EncodingView[];
 }
 
+/** `edition_free`: any teacher of the subject can teach it, whatever the textbook. */
+export interface SubjectView {
+  name: string;
+  edition_free: boolean;
+}
+
+/** What a teacher offers; `edition` `*`: any. */
+export interface TeacherEdit {
+  subject: string;
+  grades: number[];
+  edition?: string;
+  free: [number, number][];
+  flex_min?: number;
+  max_week: number;
+  max_day: number;
+  scope?: TeachingScope;
+}
+
+export interface TeacherPlanView {
+  id: string;
+  username: string;
+  name: string;
+  school_id: string;
+  subject: string;
+  grades: number[];
+  edition: string;
+  free: [number, number][];
+  flex_min: number;
+  max_week: number;
+  max_day: number;
+  scope: TeachingScope;
+}
+
 /** Somebody a lesson can be planned for. */
 export interface TeacherView {
   id: string;
@@ -296,6 +561,47 @@ export interface TeacherView {
 
 export interface TeachersView {
   teachers: TeacherView[];
+}
+
+/** How far a teacher may be asked to teach. */
+export type TeachingScope = "county" | "prefecture";
+
+/** A day that is not like its weekday: with the lessons of weekday `follows` (0 = Monday), or without any. */
+export interface TermDayView {
+  day: string;
+  kind: DayKind;
+  follows: number | null;
+  note: string;
+}
+
+/** `days` null: the public holidays and swapped workdays between the two days, as known. */
+export interface TermEdit {
+  name: string;
+  first_day: string;
+  last_day: string;
+  rules?: PlanRulesView;
+  days?: TermDayView[] | null;
+}
+
+/**
+ * `undecided` are swapped workdays of which nobody has said which weekday's lessons they have;
+ * `holidays_unknown_from` the first day of the term whose public holidays are not announced yet.
+ */
+export interface TermView {
+  id: string;
+  region_id: string;
+  name: string;
+  first_day: string;
+  last_day: string;
+  weeks: number;
+  rules: PlanRulesView;
+  days: TermDayView[];
+  undecided: string[];
+  holidays_unknown_from: string | null;
+}
+
+export interface TermsView {
+  terms: TermView[];
 }
 
 /** A token for a third-party publisher or player; `source` is needed to publish. */

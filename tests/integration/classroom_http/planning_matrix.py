@@ -1,0 +1,108 @@
+"""The rows of /api/v1/planning."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from classroom.model.term import PlanRules
+from classroom.store.planning_tables import ClassGroupRow, TermRow
+from tests.fakes.county import County
+from tests.integration.classroom_http.matrix_rows import SOMEBODY, Row, fixed
+
+# One of each; where a role holds is told apart by the tests of `classroom.access`.
+CALLERS = (
+    "nobody", "admin", "county_coordinator", "other_county_coordinator", "school_coordinator", "county_supervisor",
+    "teacher", "guest",
+)  # fmt: skip
+PLANNERS = {"admin", "county_coordinator"}
+SEERS = PLANNERS | {"county_supervisor"}
+SCHOOL_MANAGERS = PLANNERS | {"school_coordinator"}
+HERE = "/api/v1/planning"
+TERM_ID, GROUP_ID = "term", "group"
+
+OFFER = {"subject": "音乐", "grades": [3], "free": [], "max_week": 1, "max_day": 1}
+CLASS = {"name": "三班", "grade": 3}
+TERM = {"name": "秋", "first_day": "2026-09-01", "last_day": "2027-01-15"}
+
+
+async def add_what_is_planned(county: County) -> None:
+    """The term and the class that the rows are about."""
+    async with county.store.session() as db:
+        db.add(ClassGroupRow(id=GROUP_ID, school_id=county.host.id, name="一班", grade=1, size=1, screen_min_day=None))
+        rules = asdict(PlanRules())
+        days = {"first_day": date(2026, 9, 1), "last_day": date(2027, 1, 15)}
+        db.add(TermRow(id=TERM_ID, region_id=county.county.id, name="2026 秋", **days, **rules))
+
+
+def row(
+    may: set[str] | str, path: Callable[[County], str], body: Callable[[County], dict[str, Any]] | None = None
+) -> Row:
+    # who may comes last: what it removes is gone
+    callers = tuple(sorted(CALLERS, key=lambda who: who in may))
+    if body is None:
+        return Row(may, path, callers=callers)
+    return Row(may, path, lambda county: {"json": body(county)}, callers=callers)
+
+
+def of_region(path: str) -> Callable[[County], str]:
+    return lambda county: f"{HERE}/{path}?region={county.county.id}"
+
+
+def of_term(suffix: str = "") -> Callable[[County], str]:
+    return fixed(f"{HERE}/terms/{TERM_ID}{suffix}")
+
+
+PLANNING: dict[str, Row] = {
+    f"GET {HERE}/regions": row(SOMEBODY, fixed(f"{HERE}/regions")),
+    f"GET {HERE}/registry": row(SEERS, of_region("registry")),
+    f"POST {HERE}/schools": row(
+        PLANNERS,
+        fixed(f"{HERE}/schools"),
+        lambda county: {"code": "2137990001", "name": "x", "kind": "weak", "region_id": county.county.id},
+    ),
+    f"PUT {HERE}/schools/{{id}}": row(
+        SCHOOL_MANAGERS, lambda county: f"{HERE}/schools/{county.host.id}", lambda _: {"name": "一小", "kind": "strong"}
+    ),
+    f"POST {HERE}/rooms": row(
+        SCHOOL_MANAGERS,
+        fixed(f"{HERE}/rooms"),
+        lambda county: {"code": "qh-101", "name": "x", "kind": "recording", "school_id": county.host.id},
+    ),
+    f"POST {HERE}/teachers": row(
+        SCHOOL_MANAGERS,
+        fixed(f"{HERE}/teachers"),
+        lambda county: {"username": "teacher", "name": "x", "school_id": county.host.id, "offer": OFFER},
+    ),
+    f"PUT {HERE}/teachers/{{id}}": row(
+        SCHOOL_MANAGERS, lambda county: f"{HERE}/teachers/{county['teacher'].id}", lambda _: OFFER
+    ),
+    f"DELETE {HERE}/teachers/{{id}}": row(SCHOOL_MANAGERS, lambda county: f"{HERE}/teachers/{county['teacher'].id}"),
+    f"POST {HERE}/classes": row(
+        SCHOOL_MANAGERS,
+        fixed(f"{HERE}/classes"),
+        lambda county: {"school_id": county.host.id, "group": CLASS},
+    ),
+    f"PUT {HERE}/classes/{{id}}": row(
+        SCHOOL_MANAGERS, fixed(f"{HERE}/classes/{GROUP_ID}"), lambda _: {"name": "一班", "grade": 1}
+    ),
+    f"PUT {HERE}/editions": row(PLANNERS, of_region("editions"), lambda _: {"editions": []}),
+    f"PUT {HERE}/curriculum": row(PLANNERS, of_region("curriculum"), lambda _: {"lines": []}),
+    f"GET {HERE}/terms": row(SEERS, of_region("terms")),
+    f"POST {HERE}/terms": row(
+        PLANNERS, fixed(f"{HERE}/terms"), lambda county: {"region_id": county.county.id, "term": TERM}
+    ),
+    f"GET {HERE}/terms/{{id}}": row(SEERS, of_term()),
+    f"PUT {HERE}/terms/{{id}}": row(PLANNERS, of_term(), lambda _: TERM | {"name": "另一个"}),
+    f"GET {HERE}/terms/{{id}}/needs": row(SEERS, of_term("/needs")),
+    f"PUT {HERE}/terms/{{id}}/needs": row(
+        PLANNERS, of_term("/needs"), lambda _: {"class_id": GROUP_ID, "subject": "音乐", "lessons": 1}
+    ),
+    f"POST {HERE}/terms/{{id}}/needs/compute": row(PLANNERS, of_term("/needs/compute")),
+    f"GET {HERE}/terms/{{id}}/coverage": row(SEERS, of_term("/coverage")),
+    # last: the class goes with what depends on it
+    f"DELETE {HERE}/classes/{{id}}": row(
+        SCHOOL_MANAGERS,
+        fixed(f"{HERE}/classes/{GROUP_ID}"),
+    ),
+}
