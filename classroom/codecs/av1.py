@@ -67,11 +67,13 @@ def unit_body(unit: bytes) -> bytes:
 
 
 def sized(unit: bytes) -> bytes:
-    """The unit with a size field: RTP leaves it out, files want it."""
+    """The unit with a size field: RTP leaves it out, files want it. Raises `MalformedStream`."""
     if unit[0] & _HAS_SIZE:
         return unit
     start = 2 if unit[0] & _HAS_EXTENSION else 1
     size = len(unit) - start
+    if size < 0:
+        raise MalformedStream("AV1", "unit is cut off")
     code = bytearray()
     while size > 0x7F:
         code.append(size & 0x7F | 0x80)
@@ -81,7 +83,10 @@ def sized(unit: bytes) -> bytes:
 
 
 def join_units(units: Iterable[bytes]) -> bytes:
-    """A temporal unit as files keep it (AV1-ISOBMFF § 2.4): sized, without delimiters, tile lists and padding."""
+    """A temporal unit as files keep it (AV1-ISOBMFF § 2.4): sized, without delimiters, tile lists and padding.
+
+    Raises `MalformedStream`.
+    """
     left_out = (TEMPORAL_DELIMITER, TILE_LIST, PADDING)
     return b"".join(sized(unit) for unit in units if unit and unit_type(unit) not in left_out)
 

@@ -61,16 +61,17 @@ def vp8_format(keyframe: bytes) -> Format:
     return _video("VP8", b"vp08", "vp08.00.10.08", _vpcc(0, 10, 8, 1, False), keyframe_size(keyframe))
 
 
-def vp9_format(keyframe: bytes) -> Format:
-    """As `vp8_format`."""
+def vp9_format(keyframe: bytes, size: tuple[int, int] | None = None) -> Format:
+    """As `vp8_format`; `size` is that of the highest spatial layer when `keyframe` is of the lowest."""
     found = parse_keyframe(keyframe)
-    area = found.width * found.height
+    width, height = size or (found.width, found.height)
+    area = width * height
     level = next((level for largest, level in _VP9_LEVELS if area <= largest), 50)
     # § 2.2: 4:2:0 with chroma beside the luma is 1, 4:2:2 is 2, 4:4:4 is 3
     subsampling = {(1, 1): 1, (1, 0): 2}.get((found.subsampling_x, found.subsampling_y), 3)
     configuration = _vpcc(found.profile, level, found.bit_depth, subsampling, found.full_range)
     codec = f"vp09.{found.profile:02}.{level:02}.{found.bit_depth:02}"
-    return _video("VP9", b"vp09", codec, configuration, (found.width, found.height))
+    return _video("VP9", b"vp09", codec, configuration, (width, height))
 
 
 def av1_format(unit: bytes) -> Format:

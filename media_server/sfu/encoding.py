@@ -1,6 +1,7 @@
 """One incoming RTP stream and everything shared by those who receive it."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from classroom.rtp.packet import RtpPacket
 from classroom.rtp.rtcp import ReportBlock, SenderReport, compact_ntp, unix_time
@@ -19,6 +20,16 @@ GOP_CACHE_BYTES = 1_500_000
 SILENT_AFTER_S = 1.5  # an encoding that sends nothing for so long is not offered to viewers
 _RATE_WINDOW_S = 0.5
 _NONE: Mapping[str, bytes] = {}
+
+
+class Tap(Protocol):
+    """Who gets everything that comes in on an encoding, in order of arrival, and must be quick about it."""
+
+    def packet(self, packet: MediaPacket, now: float) -> None:
+        """A packet that was not here yet; an empty one held nothing but padding."""
+
+    def report(self, report: SenderReport, timestamp: int, now: float) -> None:
+        """A sender report that came `now`, and its RTP timestamp, extended as those of the packets."""
 
 
 class Encoding:
@@ -52,6 +63,7 @@ class Encoding:
         self.last_packet_at = float("-inf")
         self.sender_report: SenderReport | None = None
         self.sender_report_at = 0.0
+        self._tap: Tap | None = None
         self._sequence = Unwrapper(16)
         self._timestamp = Unwrapper(32)
         self._first_index: int | None = None
@@ -109,12 +121,20 @@ class Encoding:
                 self._keyframe_index = max(index, self._keyframe_index)
             if info.sizes:  # VP9 tells of more or fewer layers also between keyframes
                 self.sizes = info.sizes
+        if self._tap is not None:
+            self._tap.packet(media, now)
         return media
 
     def lacks(self, sequence: int) -> bool:
         """Whether a packet with this 16-bit number is missing, of those since the first one."""
         index = self._sequence.peek(sequence)
         return self._first_index is not None and index > self._first_index and self.history.get(index) is None
+
+    def listen(self, tap: Tap | None) -> None:
+        """From now on `tap` gets what comes in, beginning with the last sender report."""
+        self._tap = tap
+        if tap is not None and self.sender_report is not None:
+            self._tell(tap, self.sender_report, self.sender_report_at)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -146,6 +166,8 @@ class Encoding:
 
     def receive_report(self, report: SenderReport, now: float) -> None:
         self.sender_report, self.sender_report_at = report, now
+        if self._tap is not None:
+            self._tell(self._tap, report, now)
 
     def common_time(self, timestamp: int) -> int | None:
         """`timestamp` on the publisher's NTP clock in units of the clock rate; None before the first sender report.
@@ -174,6 +196,10 @@ class Encoding:
         # The unwrapper starts one cycle above zero.
         highest = self._sequence.highest - 0x10000
         return ReportBlock(self.ssrc, fraction, lost, highest, int(self._jitter), last_sr, delay)
+
+    def _tell(self, tap: Tap, report: SenderReport, now: float) -> None:
+        if self.newest is not None:  # before the first packet nobody can tell in which cycle its timestamps are
+            tap.report(report, self._timestamp.peek(report.rtp_timestamp), now)
 
     def _elements(self, packet: RtpPacket) -> Mapping[str, bytes]:
         uris = self._extensions

@@ -76,8 +76,9 @@ def picture_size(payload: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _units(payload: bytes) -> list[bytes]:
-    """The OBU elements that begin in this payload (§ 4.4): all but the last have a length, or all when W is 0."""
+def elements(payload: bytes) -> list[bytes]:
+    """The OBU elements in this payload (§ 4.4): all but the last have a length, or all when W is 0. Raises IndexError
+    when one is cut off."""
     head, position = payload[0], 1
     count = head >> 4 & 0x03
     units: list[bytes] = []
@@ -87,4 +88,12 @@ def _units(payload: bytes) -> list[bytes]:
             size, position = leb128(payload, position)
         units.append(payload[position : position + size])
         position += size
-    return [unit for unit in (units[1:] if head & 0x80 else units) if unit]  # Z: the first one began earlier
+    if position > len(payload):
+        raise IndexError("element is cut off")
+    return units
+
+
+def _units(payload: bytes) -> list[bytes]:
+    """The units that begin in this payload."""
+    units = elements(payload)
+    return [unit for unit in (units[1:] if payload[0] & 0x80 else units) if unit]  # Z: the first one began earlier

@@ -47,10 +47,11 @@ def shift_picture_id(out: bytearray, position: int, offset: int) -> int:
     return position + 2
 
 
-def _read(payload: bytes) -> PayloadInfo:
-    first, position = payload[0], 1
+def read_descriptor(payload: bytes) -> tuple[int, int | None, int | None]:
+    """Length of the payload descriptor (§ 4.2), picture id and TL0PICIDX. Raises IndexError when it is cut off."""
+    position = 1
     picture_id = tl0 = None
-    if first & _EXTENDED:
+    if payload[0] & _EXTENDED:
         flags, position = payload[1], 2
         if flags & _PICTURE_ID:
             picture_id, position = payload[position], position + 1
@@ -60,6 +61,12 @@ def _read(payload: bytes) -> PayloadInfo:
             tl0, position = payload[position], position + 1
         if flags & (_TID | _KEYIDX):
             position += 1
+    return position, picture_id, tl0
+
+
+def _read(payload: bytes) -> PayloadInfo:
+    position, picture_id, tl0 = read_descriptor(payload)
+    first = payload[0]
     # § 4.2: S set and PID 0 begin a frame; § 4.3: the P bit of its first octet is 0 in a keyframe.
     if not first & _START or first & 0x07 or payload[position] & 0x01:
         return PayloadInfo(picture_id=picture_id, tl0_index=tl0)

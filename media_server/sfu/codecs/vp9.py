@@ -8,7 +8,7 @@ from media_server.sfu.codecs.vp8 import shift_picture_id
 
 # RFC 9628 § 4.2, first octet
 _PICTURE_ID, _PREDICTED, _LAYERS, _FLEXIBLE = 0x80, 0x40, 0x20, 0x10
-_BEGINS, _ENDS, _STRUCTURE = 0x08, 0x04, 0x02
+BEGINS, _ENDS, _STRUCTURE = 0x08, 0x04, 0x02
 Sizes = tuple[tuple[int, int], ...]
 
 
@@ -38,7 +38,9 @@ class Vp9:
         return offered.parameters.get("profile-id", "0") == sent.parameters.get("profile-id", "0")
 
 
-def _read(payload: bytes) -> PayloadInfo:
+def read_descriptor(payload: bytes) -> tuple[int, int | None, int | None, int, Sizes]:
+    """Length of the payload descriptor (§ 4.2), picture id, TL0PICIDX, spatial layer and the sizes of all layers when
+    told. Raises IndexError when it is cut off."""
     first, position = payload[0], 1
     picture_id = tl0 = None
     spatial = 0
@@ -58,9 +60,15 @@ def _read(payload: bytes) -> PayloadInfo:
     sizes: Sizes = ()
     if first & _STRUCTURE:
         sizes, position = _structure(payload, position)
+    return position, picture_id, tl0, spatial, sizes
+
+
+def _read(payload: bytes) -> PayloadInfo:
+    position, picture_id, tl0, spatial, sizes = read_descriptor(payload)
+    first = payload[0]
     # § 4.2: P = 0 in the first octets of the lowest layer's frame; an intra-only picture says the same, hence the look
     # into the picture itself.
-    keyframe = first & (_PREDICTED | _BEGINS) == _BEGINS and spatial == 0
+    keyframe = first & (_PREDICTED | BEGINS) == BEGINS and spatial == 0
     if keyframe:
         size = _keyframe_size(payload[position:])
         keyframe = size is not None
