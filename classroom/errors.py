@@ -51,6 +51,12 @@ class Conflict(ClassroomError):
     status = 409
 
 
+class Gone(ClassroomError):
+    """It was there, and was taken away for good."""
+
+    status = 410
+
+
 class PreconditionFailed(ClassroomError):
     """The caller's picture of the thing is out of date (ETag)."""
 

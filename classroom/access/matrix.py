@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Relation(StrEnum):
-    """How somebody stands to a lesson, to a school and its rooms, or to a region."""
+    """How somebody stands to a lesson, to a recording, to a school and its rooms, or to a region."""
 
     ADMIN = "admin"
     COORDINATOR = "coordinator"  # of the host school, of the region, or of one above
@@ -20,6 +20,11 @@ class Relation(StrEnum):
     GUEST = "guest"  # holds a join token for this lesson
     PUBLISHER = "publisher"  # holds a publishing token for this lesson
     PASSER_BY = "passer_by"  # signed in, and the lesson is open to all
+    PRESENT = "present"  # may watch the lesson, which is still being recorded
+    EXPERT = "expert"  # asked to judge the recording
+    AUDIENCE = "audience"  # the recording is published, for people like this
+    RECIPIENT = "recipient"  # of the audience, and may take the file away
+    BEARER = "bearer"  # holds a share link that has not expired
 
 
 class Deed(StrEnum):
@@ -41,13 +46,28 @@ class Deed(StrEnum):
     SEE_CONNECTIONS = "see_connections"  # every media connection, with its addresses
     SEE_PLANNING = "see_planning"  # a region's registry, needs and timetables
     MANAGE_PLANNING = "manage_planning"
+    SEE_RECORDING = "see_recording"
+    WATCH_RECORDING = "watch_recording"
+    DOWNLOAD_RECORDING = "download_recording"
+    DESCRIBE_RECORDING = "describe_recording"
+    SUBMIT_RECORDING = "submit_recording"
+    RATE_RECORDING = "rate_recording"  # with stars
+    JUDGE_RECORDING = "judge_recording"  # by the rubric
+    REMARK_RECORDING = "remark_recording"  # 听评课: see and make comments at a moment of it
+    SEE_REVIEWS = "see_reviews"
+    KEEP_RECORDING = "keep_recording"  # decide, publish, share, retire, trash
+    KEEP_ARCHIVE = "keep_archive"  # knowledge points, imports, exports, retention
 
 
 _R = Relation
+_STAFF = frozenset({_R.ADMIN, _R.COORDINATOR, _R.SUPERVISOR, _R.ARCHIVIST})
+_KEEPERS = frozenset({_R.ADMIN, _R.ARCHIVIST})
+_OF_RECORDINGS = frozenset({_R.PRESENT, _R.EXPERT, _R.AUDIENCE, _R.RECIPIENT, _R.BEARER})
+_RECORDING_SEEN = _STAFF | _OF_RECORDINGS | {_R.TEACHER, _R.COLLEAGUE}
 
 ALLOWED: Mapping[Deed, frozenset[Relation]] = {
-    Deed.SEE_LESSON: frozenset(Relation),
-    Deed.WATCH_LESSON: frozenset(Relation) - {_R.ARCHIVIST, _R.PUBLISHER},
+    Deed.SEE_LESSON: frozenset(Relation) - _OF_RECORDINGS,
+    Deed.WATCH_LESSON: frozenset(Relation) - _OF_RECORDINGS - {_R.ARCHIVIST, _R.PUBLISHER},
     Deed.SEE_VIEWERS: frozenset(
         {_R.ADMIN, _R.COORDINATOR, _R.SUPERVISOR, _R.RECEIVING_STAFF, _R.TEACHER, _R.ROOM_DEVICE}
     ),
@@ -65,6 +85,17 @@ ALLOWED: Mapping[Deed, frozenset[Relation]] = {
     Deed.SEE_CONNECTIONS: frozenset({_R.ADMIN}),
     Deed.SEE_PLANNING: frozenset({_R.ADMIN, _R.COORDINATOR, _R.SUPERVISOR}),
     Deed.MANAGE_PLANNING: frozenset({_R.ADMIN, _R.COORDINATOR}),
+    Deed.SEE_RECORDING: _RECORDING_SEEN,
+    Deed.WATCH_RECORDING: _RECORDING_SEEN,
+    Deed.DOWNLOAD_RECORDING: _KEEPERS | {_R.COORDINATOR, _R.TEACHER, _R.RECIPIENT},
+    Deed.DESCRIBE_RECORDING: _KEEPERS | {_R.TEACHER},
+    Deed.SUBMIT_RECORDING: _KEEPERS | {_R.TEACHER},
+    Deed.RATE_RECORDING: frozenset({_R.COLLEAGUE, _R.AUDIENCE}),
+    Deed.JUDGE_RECORDING: frozenset({_R.EXPERT}),
+    Deed.REMARK_RECORDING: _STAFF | {_R.TEACHER, _R.COLLEAGUE, _R.EXPERT},
+    Deed.SEE_REVIEWS: _STAFF | {_R.TEACHER, _R.EXPERT},
+    Deed.KEEP_RECORDING: _KEEPERS,
+    Deed.KEEP_ARCHIVE: _KEEPERS,
 }
 
 

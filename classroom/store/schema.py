@@ -2,8 +2,9 @@
 
 from sqlalchemy import MetaData
 
-from classroom.store import planning_tables, recording_tables, tables
+from classroom.store import catalogue_tables, planning_tables, recording_tables, tables
 
-_MODULES = (tables, recording_tables, planning_tables)  # importing a module is what makes its tables known
+# importing a module is what makes its tables known
+_MODULES = (tables, recording_tables, planning_tables, catalogue_tables)
 
 METADATA: MetaData = tables.Base.metadata
