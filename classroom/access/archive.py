@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.matrix import Deed, Relation, allowed
 from classroom.access.relations import regions_over, relations_to_lesson, relations_to_school, schools_below, scopes_of
+from classroom.access.rows import recording_of
 from classroom.errors import Forbidden, Gone, NotFound, NotSignedIn
 from classroom.model.catalogue import CONSENT_BEYOND_SCHOOL, Audience, Downloads, widest
 from classroom.model.place import RegionLevel
@@ -23,18 +24,6 @@ PUBLIC_SCOPE = "public"
 _REACHES = {Audience.COUNTY: RegionLevel.COUNTY, Audience.CITY: RegionLevel.CITY}
 _LEVELS = list(RegionLevel)
 _KEEPERS = frozenset({Relation.ADMIN, Relation.ARCHIVIST})
-
-
-def recording_of(row: RecordingRow) -> Recording:
-    return Recording(
-        id=row.id,
-        lesson_id=row.lesson_id,
-        school_id=row.school_id,
-        title=row.title,
-        state=row.state,
-        began_at=row.began_at,
-        duration_s=row.duration_s,
-    )
 
 
 @dataclass(frozen=True, slots=True)

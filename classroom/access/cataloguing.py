@@ -101,7 +101,7 @@ async def access_entry_edit(
             raise Conflict("entry_closed", recording=asked.row.title, state=asked.row.state.value)
         changed = await apply_edit(db, asked.row, asked.entry, edit)
         if changed:
-            await touch(db, asked.entry, now)
+            await touch(db, recording_id, now)
             append(db, principal, "recording.described", f"recording:{recording_id}", {"fields": changed}, now=now)
         return await entry_of(db, asked.entry)
 
@@ -126,11 +126,12 @@ async def apply_edit(db: AsyncSession, row: RecordingRow, entry: EntryRow, edit:
     return sorted(changed)
 
 
-async def touch(db: AsyncSession, entry: EntryRow, now: datetime) -> None:
-    """What an entry says has changed: harvesters and search must know."""
+async def touch(db: AsyncSession, recording_id: str, now: datetime) -> None:
+    """What is known of a recording has changed: harvesters and search must know."""
+    entry = await db.get_one(EntryRow, recording_id)
     entry.changed_at = now
     await db.flush()
-    await reindex(db, entry.recording_id)
+    await reindex(db, recording_id)
 
 
 async def _replace_tags(db: AsyncSession, recording_id: str, wanted: Sequence[str]) -> bool:

@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from classroom.access.archive import Asked, ask, recording_of, scope_of
+from classroom.access.archive import Asked, ask, scope_of
 from classroom.access.cataloguing import entry_of, touch
 from classroom.access.matrix import Deed
 from classroom.access.relations import regions_over, scopes_of
+from classroom.access.rows import recording_of
 from classroom.audit import append
 from classroom.errors import BadInput, Conflict, Forbidden, Unprocessable
 from classroom.model.catalogue import (
@@ -67,7 +68,7 @@ async def access_recording_step(
                 asked.entry.published_at = asked.entry.published_at or now
             case RecordingStep.RETIRE:
                 asked.entry.retired_at, asked.entry.retired_reason = now, reason
-        await touch(db, asked.entry, now)
+        await touch(db, recording_id, now)
         decide(db, principal, recording_id, step.value, reason, now=now, before=before.value, after=after.state.value)
         return after
 
@@ -157,7 +158,7 @@ async def access_circulation(
         require_consent(asked, audience)
         entry = asked.entry
         entry.audience, entry.downloads, entry.embed = audience, downloads, embed
-        await touch(db, entry, now)
+        await touch(db, entry.recording_id, now)
         decide(
             db, principal, recording_id, "circulated", now=now,
             audience=audience.value, downloads=downloads.value, embed=embed,
@@ -185,7 +186,7 @@ async def access_promotion(
         await _require_reach(db, principal, asked, _PLACE_OF_LEVEL[highest])
         require_consent(asked, _PLACE_OF_LEVEL[level])
         before, entry.level = entry.level, level
-        await touch(db, entry, now)
+        await touch(db, entry.recording_id, now)
         decide(db, principal, recording_id, "promoted", now=now, before=before.value, after=level.value)
         return await entry_of(db, entry)
 
@@ -204,7 +205,7 @@ async def access_consent(
         before, entry.consent, entry.consent_note = entry.consent, consent, note
         if consent not in CONSENT_BEYOND_SCHOOL and entry.level is not CollectionLevel.SCHOOL:
             entry.level = CollectionLevel.SCHOOL
-        await touch(db, entry, now)
+        await touch(db, entry.recording_id, now)
         decide(db, principal, recording_id, "consent", now=now, before=before.value, after=consent.value)
         return await entry_of(db, entry)
 
@@ -219,7 +220,7 @@ async def access_hold(
         await lock(db, recording_id)
         asked = await ask(db, principal, recording_id, Deed.KEEP_RECORDING, now=now)
         asked.entry.hold_reason = reason
-        await touch(db, asked.entry, now)
+        await touch(db, recording_id, now)
         decide(db, principal, recording_id, "held" if reason else "released", reason or "", now=now)
         return await entry_of(db, asked.entry)
 
@@ -246,7 +247,7 @@ async def access_trash(store: Store, principal: Principal, recording_id: str, no
         if asked.row.state not in _DISPOSABLE:
             raise Conflict("recording_not_disposable", recording=title, state=asked.row.state.value)
         asked.row.trashed_at = now
-        await touch(db, asked.entry, now)
+        await touch(db, recording_id, now)
         decide(db, principal, recording_id, "trashed", now=now)
         return recording_of(asked.row)
 
@@ -259,6 +260,6 @@ async def access_restore(store: Store, principal: Principal, recording_id: str, 
         if asked.row.trashed_at is None or asked.entry.purged_at is not None:
             raise Conflict("recording_not_in_trash", recording=asked.row.title)
         asked.row.trashed_at = None
-        await touch(db, asked.entry, now)
+        await touch(db, recording_id, now)
         decide(db, principal, recording_id, "restored", now=now)
         return recording_of(asked.row)

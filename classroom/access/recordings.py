@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from classroom.access.cataloguing import describe, touch
 from classroom.access.lessons import lesson_row, take_step
 from classroom.access.matrix import Deed, Relation
 from classroom.access.relations import relations_to_lesson, require, require_somebody
@@ -96,6 +97,7 @@ async def _new_recording(db: AsyncSession, lesson: LessonRow, now: datetime) -> 
     )
     db.add(row)
     await db.flush()
+    await describe(db, row, now)
     return row
 
 
@@ -254,6 +256,7 @@ async def access_recording_settle(
             return None
         complete = recording_of(row).after(RecordingStep.COMPLETE)
         row.state, row.completed_at = complete.state, now
+        await touch(db, row.id, now)
         details = {"tracks": len(tracks), "segments": sum(stock.stored for stock in stocks)}
         append(db, principal, "recording.completed", f"recording:{recording_id}", details, now=now)
         return complete, take_step(db, principal, lesson, LessonStep.ARCHIVE, now)

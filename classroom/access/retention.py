@@ -175,7 +175,7 @@ async def _take(db: AsyncSession, row: RecordingRow, entry: EntryRow, due: Due, 
         case RetentionAction.PURGE:
             await purge(db, row, entry, now)
             return
-    await touch(db, entry, now)
+    await touch(db, entry.recording_id, now)
     decide(db, SYSTEM, row.id, f"retention_{due.action.value}", due.rule_name, now=now)
 
 
@@ -196,7 +196,7 @@ async def purge(db: AsyncSession, row: RecordingRow, entry: EntryRow, now: datet
     entry.teacher_id, entry.teacher_name, entry.authors, entry.rights_holder = None, "", [], ""
     entry.description, entry.consent_note = "", ""
     entry.purged_at = now
-    await touch(db, entry, now)
+    await touch(db, entry.recording_id, now)
 
 
 async def _enabled(db: AsyncSession) -> list[RetentionRule]:
