@@ -13,6 +13,7 @@ from scheduler.live.live import Live
 from scheduler.presence import Presence
 from scheduler.registry.api import RegistryApi
 from scheduler.registry.terms_api import TermsApi
+from scheduler.registry.workbook_api import WorkbookApi
 from scheduler.rooms.agents import Agents
 from scheduler.rooms.api import RoomsApi
 
@@ -36,6 +37,7 @@ class SchedulerService:
             JoinApi(context),
             RegistryApi(context),
             TermsApi(context),
+            WorkbookApi(context),
         )
         self._unregister: list[Callable[[], None]] = []
 

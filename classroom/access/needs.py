@@ -66,7 +66,7 @@ async def access_needs_computed(
                 row.computed, row.edition = need.lessons, need.edition
                 await _remove_if_nothing(db, row)
             elif need.lessons > 0 and need.class_id in classes:
-                db.add(_need_row(term_id, need))
+                db.add(need_row(term_id, need))
         for row in known.values():
             row.computed = 0
             await _remove_if_nothing(db, row)
@@ -95,7 +95,7 @@ async def access_need_edit(
             )
         )
         if row is None:
-            row = _need_row(term_id, ComputedNeed(edit.class_id, edit.subject, edition, 0))
+            row = need_row(term_id, ComputedNeed(edit.class_id, edit.subject, edition, 0))
             db.add(row)
         row.edited, row.priority, row.previous_teacher_id = edit.lessons, edit.priority, previous
         row.allowed = None if edit.allowed is None else pairs(sorted(set(edit.allowed)))
@@ -129,7 +129,7 @@ async def _remove_if_nothing(db: AsyncSession, row: NeedRow) -> bool:
     return nothing
 
 
-def _need_row(term_id: str, need: ComputedNeed) -> NeedRow:
+def need_row(term_id: str, need: ComputedNeed) -> NeedRow:
     return NeedRow(
         id=new_id(),
         term_id=term_id,

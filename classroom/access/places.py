@@ -19,10 +19,10 @@ from classroom.store.tables import RegionRow, RoomRow, SchoolRow
 from classroom.store.types import new_id
 
 LONGEST_NAME = 80
-LONGEST_ROOM_CODE = 32
+LONGESTROOM_CODE = 32
 
 _LEVELS = list(RegionLevel)
-_ROOM_CODE = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{LONGEST_ROOM_CODE - 1}}}")
+ROOM_CODE = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{LONGESTROOM_CODE - 1}}}")
 
 
 def checked_name(name: str) -> str:
@@ -93,8 +93,8 @@ async def access_new_room(
 ) -> Room:
     """Add a room. Raises `BadInput("room_code_wrong")`, `Conflict("already_exists")`, `NotFound`, `Forbidden`."""
     require_somebody(principal)
-    if not _ROOM_CODE.fullmatch(code):
-        raise BadInput("room_code_wrong", room_code=code[:64], longest=LONGEST_ROOM_CODE)
+    if not ROOM_CODE.fullmatch(code):
+        raise BadInput("room_code_wrong", room_code=code[:64], longest=LONGESTROOM_CODE)
     async with store.session() as db:
         await managed_school(db, principal, school_id)
         if await db.scalar(select(RoomRow.id).where(RoomRow.code == code)) is not None:

@@ -20,6 +20,7 @@ from classroom.errors import NotFound
 from classroom.model.place import Region, RegionLevel
 from classroom.model.principal import Principal, Role
 from classroom.model.registry import (
+    CurriculumChange,
     EditionChoice,
     OwnTeaching,
     Period,
@@ -66,6 +67,13 @@ async def access_registry(store: Store, principal: Principal, region_id: str) ->
         return await load_registry(db, region_id)
 
 
+async def access_managed_region(store: Store, principal: Principal, region_id: str) -> Region:
+    """The region, for whoever may change its planning. Raises `NotFound("region_unknown")`, `Forbidden`."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        return region_of(await planning_region(db, principal, region_id, Deed.MANAGE_PLANNING))
+
+
 async def planning_region(db: AsyncSession, principal: Principal, region_id: str, deed: Deed) -> RegionRow:
     """The region, for whoever may see or manage its planning.
 
@@ -101,7 +109,11 @@ async def load_registry(db: AsyncSession, region_id: str) -> Registry:
     editions = await db.scalars(
         select(EditionRow).where(EditionRow.region_id == region_id).order_by(EditionRow.subject, EditionRow.edition)
     )
-    curriculum = await db.scalars(select(CurriculumRow).where(CurriculumRow.region_id == region_id))
+    curriculum = await db.scalars(
+        select(CurriculumRow)
+        .where(CurriculumRow.region_id == region_id)
+        .order_by(CurriculumRow.grade, CurriculumRow.subject)
+    )
     return Registry(
         schools=tuple(_school(row, plan, counties[row.region_id]) for row, plan in schools),
         rooms=tuple(room_of(row) for row in rooms),
@@ -111,7 +123,7 @@ async def load_registry(db: AsyncSession, region_id: str) -> Registry:
         ),
         classes=tuple(class_of(row) for row in classes),
         editions=tuple(EditionChoice(row.school_id, row.subject, row.edition) for row in editions),
-        curriculum={(row.grade, row.subject): row.lessons for row in curriculum},
+        curriculum=tuple(CurriculumChange(row.grade, row.subject, row.lessons) for row in curriculum),
         own_teaching=tuple(OwnTeaching(row.class_id, row.subject, row.lessons) for row in own),
     )
 

@@ -137,10 +137,11 @@ class Edge:
         for parameter in route.query:
             if parameter.required and parameter.name not in request.query:
                 raise BadInput("query_missing", name=parameter.name)
+        expected = route.takes if route.body is None else "application/json"
+        if expected is not None and request.content_type != expected:
+            raise Unsupported("content_type_wrong", found=request.content_type[:100], expected=expected)
         if route.body is None:
             return None
-        if request.content_type != "application/json":
-            raise Unsupported("content_type_wrong", found=request.content_type[:100], expected="application/json")
         body = await read_body(request, self._limits.json_body_bytes, self._limits.body_timeout_s)
         try:
             return route.body.model_validate_json(body)

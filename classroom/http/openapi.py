@@ -72,6 +72,9 @@ def _operation(route: Route, schemas: dict[type[Message], Any]) -> dict[str, Any
         operation["parameters"] = parameters
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[route.body]}}}
+    if route.takes is not None:
+        file = {"type": "string", "contentMediaType": route.takes}
+        operation["requestBody"] = {"required": True, "content": {route.takes: {"schema": file}}}
     if not route.json:
         operation["responses"] = {"default": {"description": "See the summary"}}
         return operation

@@ -34,6 +34,8 @@ class Route:
     status: int = 200
     query: tuple[QueryParameter, ...] = ()
     anonymous: bool = False
+    # the media type of a body that is no JSON: the handler reads it itself
+    takes: str | None = None
 
 
 class Routes:
@@ -53,14 +55,16 @@ class Routes:
         returns: type[Message] | None = None,
         status: int = 200,
         query: tuple[QueryParameter, ...] = (),
+        takes: str | None = None,
     ) -> None:
         """Add an endpoint of the JSON API.
 
         `body`: the model a request body must match (415 without `application/json`, 400 naming the wrong field).
+        `takes`: the media type of a body that is a file (415 for another one); the handler reads it.
         `returns`: what the handler returns, answered with `status`; a handler returning None answers 204.
         Raises `ValueError` when the method and path are taken.
         """
-        self._add(Route(method, path, handler, summary, True, body, returns, status, query))
+        self._add(Route(method, path, handler, summary, True, body, returns, status, query, takes=takes))
 
     def raw(self, method: str, path: str, handler: Handler, *, summary: str, anonymous: bool = False) -> None:
         """Add an endpoint that speaks something else (SDP, pages, metrics): the handler returns a `StreamResponse`.

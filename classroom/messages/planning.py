@@ -152,6 +152,34 @@ class RegistryView(Message):
     subjects: list[SubjectView]
 
 
+class CellFaultView(Message):
+    """One thing wrong in one cell, in the caller's language; `cell` such as `C5`, empty when it is about the sheet."""
+
+    sheet: str
+    cell: str
+    code: str
+    message: str
+    remedy: str
+
+
+class ImportCount(Message):
+    """Of one kind of thing (`schools`, `rooms`, `teachers` …): how many are new, how many were there and set again."""
+
+    what: str
+    added: int
+    changed: int
+
+
+class ImportView(Message):
+    """`applied` false: nothing was changed, because it was a dry run or because of faults. `fault_count` may be more
+    than are shown."""
+
+    applied: bool
+    counts: list[ImportCount]
+    faults: list[CellFaultView]
+    fault_count: int
+
+
 class NewSchool(Message):
     code: Annotated[str, Field(max_length=40)]
     name: Name

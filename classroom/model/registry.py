@@ -4,8 +4,8 @@ An `id` is the store's, or, for what comes from a workbook, the natural key peop
 period is (day, index into the school's bell); day 0 is Monday. Minutes are after midnight, bandwidth is in Mbps.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from classroom.model.place import Room, RoomKind, SchoolKind
@@ -91,6 +91,15 @@ class EditionChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class CurriculumChange:
+    """Lessons a week of a subject in a grade, where a region asks for another number than the national plan."""
+
+    grade: int
+    subject: str
+    lessons: int
+
+
+@dataclass(frozen=True, slots=True)
 class OwnTeaching:
     """How many lessons a week of a subject the school itself can give a class that should have more. A subject without
     a row is taught in full."""
@@ -137,15 +146,14 @@ class RegisteredNeed:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """All of it, for one region. `curriculum` is by (grade, subject): lessons a week; what is not in it is as in the
-    national plan."""
+    """All of it, for one region. What is not in `curriculum` is as in the national plan."""
 
     schools: tuple[RegisteredSchool, ...] = ()
     rooms: tuple[Room, ...] = ()
     teachers: tuple[RegisteredTeacher, ...] = ()
     classes: tuple[RegisteredClass, ...] = ()
     editions: tuple[EditionChoice, ...] = ()
-    curriculum: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    curriculum: tuple[CurriculumChange, ...] = ()
     own_teaching: tuple[OwnTeaching, ...] = ()
     needs: tuple[RegisteredNeed, ...] = ()
 

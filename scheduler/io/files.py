@@ -63,12 +63,12 @@ class BadFile(BadInput):
 
 def read_instance(path: Path) -> Instance:
     """Raises `BadFile` with every fault, or an error that says why the file cannot be read."""
-    return instance_of(_bytes(path), str(path))
+    return instance_of(read_bytes(path), str(path))
 
 
 def read_solution(path: Path, instance: Instance) -> Solution:
     """Like `read_instance`; ids must resolve in `instance`."""
-    return solution_of(_bytes(path), instance, str(path))
+    return solution_of(read_bytes(path), instance, str(path))
 
 
 def instance_of(content: bytes, name: str = "instance.json") -> Instance:
@@ -121,7 +121,8 @@ def write_whole(path: Path, content: bytes) -> None:
         raise ClassroomError("file_unwritable", path=str(path), reason=error.strerror or str(error)) from error
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """What is in a file. Raises `BadInput("plan_unreadable")`, `TooLarge("plan_too_large")`."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from classroom.model.place import SchoolKind
-from classroom.model.registry import ANY_EDITION, GRADES, ComputedNeed, Registry
+from classroom.model.registry import ANY_EDITION, GRADES, ComputedNeed, RegisteredNeed, Registry
 
 # H2: at most one lesson of a course a day
 MOST_LESSONS_A_WEEK = 7
@@ -58,7 +58,7 @@ class Curriculum:
 
     def __init__(self, plan: NationalPlan, registry: Registry) -> None:
         self._plan = plan
-        self._changes = registry.curriculum
+        self._changes = {(line.grade, line.subject): line.lessons for line in registry.curriculum}
         self._editions = {(choice.school, choice.subject): choice.edition for choice in registry.editions}
 
     @property
@@ -93,19 +93,37 @@ class Curriculum:
 
 
 def computed_needs(registry: Registry, curriculum: Curriculum) -> list[ComputedNeed]:
-    """What the curriculum asks for and schools that are not strong cannot teach themselves."""
+    """What the curriculum asks for and schools that are not strong cannot teach themselves.
+
+    What somebody has said a class needs is in it too, with 0 lessons where nothing is lacking.
+    """
     schools = {school.id: school for school in registry.schools}
     groups = {group.id: group for group in registry.classes}
-    needs = []
+    lacking = {(need.class_id, need.subject): 0 for need in registry.needs if need.edited is not None}
     for own in registry.own_teaching:
         group = groups[own.class_id]
         if schools[group.school].kind is SchoolKind.STRONG:
             continue
-        lacking = curriculum.lessons(group.grade, own.subject) - own.lessons
-        if lacking > 0:
-            edition = curriculum.edition(group.school, own.subject)
-            needs.append(ComputedNeed(group.id, own.subject, edition, min(lacking, MOST_LESSONS_A_WEEK)))
-    return needs
+        missing = min(curriculum.lessons(group.grade, own.subject) - own.lessons, MOST_LESSONS_A_WEEK)
+        if missing > 0:
+            lacking[group.id, own.subject] = missing
+    return [
+        ComputedNeed(class_id, subject, curriculum.edition(groups[class_id].school, subject), lessons)
+        for (class_id, subject), lessons in lacking.items()
+    ]
+
+
+def with_needs(registry: Registry, curriculum: Curriculum) -> Registry:
+    """The registry with the needs that are computed, and what was said of them before."""
+    said = {(need.class_id, need.subject): need for need in registry.needs}
+    needs = []
+    for computed in computed_needs(registry, curriculum):
+        key = computed.class_id, computed.subject
+        blank = RegisteredNeed(
+            f"{computed.class_id}/{computed.subject}", *key, computed.edition, 0, None, 1, None, (), None
+        )
+        needs.append(replace(said.get(key, blank), edition=computed.edition, computed=computed.lessons))
+    return replace(registry, needs=tuple(needs))
 
 
 def coverage(registry: Registry, curriculum: Curriculum, given: Mapping[tuple[str, str], int]) -> list[Coverage]:

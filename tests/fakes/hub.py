@@ -94,7 +94,7 @@ class Hub:
         sent = {**await self.headers_of(who), **(headers or {})}
         async with self.http.request(method, path, headers=sent, **body) as response:
             if not response.content_type.endswith("json"):
-                return response.status, await response.text() or None
+                return response.status, await response.text(errors="replace") or None
             return response.status, await response.json()
 
     @asynccontextmanager

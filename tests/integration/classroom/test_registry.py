@@ -38,7 +38,7 @@ from classroom.messages.planning import (
 )
 from classroom.model.place import SchoolKind
 from classroom.model.principal import SYSTEM
-from classroom.model.registry import ComputedNeed, EditionChoice, OwnTeaching, TeachingScope
+from classroom.model.registry import ComputedNeed, CurriculumChange, EditionChoice, OwnTeaching, TeachingScope
 from classroom.model.term import DayKind, PlanRules, Term
 from classroom.store.store import Store
 from classroom.store.tables import AuditRow
@@ -162,7 +162,7 @@ async def test_what_is_put_into_the_registry_comes_out(store: Store) -> None:
     assert (group.name, group.allowed, group.screen_min_day) == ("三(1)班", ((0, 1),), None)
     assert registry.own_teaching == (OwnTeaching(group.id, "音乐", 1),)
     assert set(registry.editions) == {EditionChoice(None, "英语", "人教版"), EditionChoice(c.host.id, "英语", "外研版")}
-    assert registry.curriculum == {(3, "书法"): 1}
+    assert registry.curriculum == (CurriculumChange(3, "书法", 1),)
     await access_teacher_withdraw(store, who, teacher.id, NOW)
     await access_class_remove(store, who, group.id, NOW)
     registry = await access_registry(store, who, c.county.id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from classroom.model.term import PlanRules
 from classroom.store.planning_tables import ClassGroupRow, TermRow
+from scheduler.registry.workbook_api import XLSX
 from tests.fakes.county import County
 from tests.integration.classroom_http.matrix_rows import SOMEBODY, Row, fixed
 
@@ -36,10 +37,17 @@ async def add_what_is_planned(county: County) -> None:
 
 
 def row(
-    may: set[str] | str, path: Callable[[County], str], body: Callable[[County], dict[str, Any]] | None = None
+    may: set[str] | str,
+    path: Callable[[County], str],
+    body: Callable[[County], dict[str, Any]] | None = None,
+    *,
+    file: str | None = None,
+    callers: tuple[str, ...] = CALLERS,
 ) -> Row:
     # who may comes last: what it removes is gone
-    callers = tuple(sorted(CALLERS, key=lambda who: who in may))
+    callers = tuple(sorted(callers, key=lambda who: who in may))
+    if file is not None:
+        return Row(may, path, lambda _: {"data": b"", "headers": {"Content-Type": file}}, callers=callers)
     if body is None:
         return Row(may, path, callers=callers)
     return Row(may, path, lambda county: {"json": body(county)}, callers=callers)
@@ -56,6 +64,8 @@ def of_term(suffix: str = "") -> Callable[[County], str]:
 PLANNING: dict[str, Row] = {
     f"GET {HERE}/regions": row(SOMEBODY, fixed(f"{HERE}/regions")),
     f"GET {HERE}/registry": row(SEERS, of_region("registry")),
+    f"GET {HERE}/workbook": row(SEERS, of_region("workbook"), callers=("nobody", "teacher", "county_supervisor")),
+    f"POST {HERE}/workbook": row(PLANNERS, of_region("workbook"), file=XLSX),
     f"POST {HERE}/schools": row(
         PLANNERS,
         fixed(f"{HERE}/schools"),

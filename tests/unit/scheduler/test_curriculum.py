@@ -4,6 +4,7 @@ import pytest
 
 from classroom.model.place import SchoolKind
 from classroom.model.registry import (
+    CurriculumChange,
     EditionChoice,
     OwnTeaching,
     RegisteredClass,
@@ -76,7 +77,7 @@ REGISTRY = Registry(
     schools=(school("strong", SchoolKind.STRONG), school("weak", SchoolKind.WEAK), school("point", SchoolKind.POINT)),
     classes=(group("s3", "strong", 3), group("w3", "weak", 3), group("p1", "point", 1), group("p4", "point", 4)),
     editions=(EditionChoice(None, "英语", "人教版"), EditionChoice("point", "英语", "外研版")),
-    curriculum={(3, "书法"): 1, (4, "音乐"): 1},
+    curriculum=(CurriculumChange(3, "书法", 1), CurriculumChange(4, "音乐", 1)),
     own_teaching=(
         OwnTeaching("s3", "英语", 0),
         OwnTeaching("w3", "英语", 1),

@@ -43,6 +43,15 @@ export interface AlarmView {
   since: string;
 }
 
+/** One thing wrong in one cell, in the caller's language; `cell` such as `C5`, empty when it is about the sheet. */
+export interface CellFaultView {
+  sheet: string;
+  cell: string;
+  code: string;
+  message: string;
+  remedy: string;
+}
+
 export interface ClassEdit {
   name: string;
   grade: number;
@@ -148,6 +157,24 @@ export interface Hello {
 /** What was added. */
 export interface IdView {
   id: string;
+}
+
+/** Of one kind of thing (`schools`, `rooms`, `teachers` …): how many are new, how many were there and set again. */
+export interface ImportCount {
+  what: string;
+  added: number;
+  changed: number;
+}
+
+/**
+ * `applied` false: nothing was changed, because it was a dry run or because of faults. `fault_count` may be more
+ * than are shown.
+ */
+export interface ImportView {
+  applied: boolean;
+  counts: ImportCount[];
+  faults: CellFaultView[];
+  fault_count: number;
 }
 
 /** What anybody with the code may know of a lesson. */
