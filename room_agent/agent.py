@@ -18,8 +18,11 @@ from classroom.webrtc.dtls import DtlsCertificate
 from room_agent.capture.frames import SystemBeat
 from room_agent.config import RoomConfig
 from room_agent.encode.probe import choose_backend
+from room_agent.recording.room import RoomRecording
+from room_agent.recording.server import RecordingServer
 from room_agent.source import RoomSource
 from room_agent.studio.backoff import Backoff
+from room_agent.studio.serverclock import ServerClock
 from room_agent.studio.session import PublishSession
 from room_agent.uplink.control import Control
 from room_agent.uplink.publication import Publication
@@ -49,6 +52,8 @@ class RoomAgent:
         self._cname = secrets.token_urlsafe(12)
         self._certificate = DtlsCertificate()
         self._random = random.Random()
+        self._server_clock = ServerClock()
+        self._recording: RoomRecording | None = None
         self._sources: list[RoomSource] = []
         self._control: Control | None = None
         self._lesson_id: str | None = None
@@ -57,6 +62,7 @@ class RoomAgent:
         """Raises, at the start only, `NotSignedIn` for a refused token and `BadSettings` for one of another room."""
         backend = await asyncio.to_thread(choose_backend)
         async with aiohttp.ClientSession() as http:
+            recording = self._make_recording(http)
             control = Control(
                 http=http,
                 server=self._server,
@@ -64,11 +70,14 @@ class RoomAgent:
                 clock=self._clock,
                 backoff=Backoff(self._random.random, longest_s=8.0),
                 on_lesson=self._publish,
+                server_clock=self._server_clock,
                 on_welcome=self._welcome,
                 check=partial(self._check_room, http),
             )
             self._control = control
             try:
+                resumed = await recording.start() if recording is not None else None
+                self._recording = recording
                 for name, config in self._config.sources.items():
                     source = RoomSource(
                         name=name,
@@ -82,14 +91,43 @@ class RoomAgent:
                         on_change=self._report,
                         on_preview=control.preview,
                         on_levels=control.levels,
+                        record=recording.recorder.take if recording is not None else None,
                     )
                     source.publisher = self._publisher(source, http)
                     self._sources.append(source)
+                    source.encode(resumed is not None)
                     source.start()
                 self._tasks.forever(self._report_forever, "report state")
                 await control.run()
             finally:
                 await self._close()
+
+    def _make_recording(self, http: aiohttp.ClientSession) -> RoomRecording | None:
+        if not self._config.recording.enabled:
+            return None
+        return RoomRecording(
+            config=self._config.recording,
+            room=self._room,
+            server=RecordingServer(http, self._server, self._token),
+            server_clock=self._server_clock,
+            clock=self._clock,
+            tasks=self._tasks,
+            random=self._random.random,
+            language=self._language,
+            on_keyframe=self._best_keyframe,
+            traffic=self._traffic,
+            on_change=self._report,
+        )
+
+    def _best_keyframe(self, name: str) -> None:
+        """In the recorder's thread."""
+        for source in self._sources:
+            if source.name == name:
+                source.request_best_keyframe()
+
+    def _traffic(self) -> tuple[int, int]:
+        counts = [source.publisher.traffic for source in self._sources if source.publisher is not None]
+        return sum(sent for sent, _ in counts), sum(troubled for _, troubled in counts)
 
     def _publisher(self, source: RoomSource, http: aiohttp.ClientSession) -> Publisher:
         whip = WhipClient(http, self._server, self._token)
@@ -118,6 +156,8 @@ class RoomAgent:
         if message.lesson_id != self._lesson_id:
             log.info("lesson named", lesson=message.lesson_id)
         self._lesson_id = message.lesson_id
+        if self._recording is not None:
+            self._recording.lesson(message)
         for source in self._sources:
             source.encode(message.lesson_id is not None)
             if source.publisher is not None:
@@ -125,6 +165,8 @@ class RoomAgent:
         self._report()
 
     def _welcome(self) -> None:
+        if self._recording is not None:
+            self._recording.server_back()
         for source in self._sources:
             if source.publisher is not None:
                 source.publisher.server_back()
@@ -132,12 +174,17 @@ class RoomAgent:
     def _report(self) -> None:
         if self._control is None:
             return
+        recording = self._recording
         publishing = any(source.publisher is not None and source.publisher.publishing for source in self._sources)
         self._control.state(
             AgentState(
                 sources=[source.view() for source in self._sources],
-                alarms=[alarm for source in self._sources for alarm in source.alarms()],
+                alarms=[
+                    *(alarm for source in self._sources for alarm in source.alarms()),
+                    *(recording.alarms() if recording is not None else ()),
+                ],
                 publishing_lesson_id=self._lesson_id if publishing else None,
+                recordings=recording.views() if recording is not None else [],
             )
         )
 
@@ -169,3 +216,5 @@ class RoomAgent:
         publishers = [source.publisher for source in self._sources if source.publisher is not None]
         await asyncio.gather(*(publisher.close() for publisher in publishers))
         await asyncio.gather(*(source.close() for source in self._sources))
+        if self._recording is not None:
+            await self._recording.close()

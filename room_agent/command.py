@@ -22,9 +22,17 @@ from classroom.errors import BadSettings, ClassroomError
     metavar="NAME=SPEC",
     help="A source, as in teacher=camera:0+mic: or slides=screen: (again for more).",
 )
+@click.option("--recordings", metavar="DIR", type=click.Path(path_type=Path), help="Where lessons are recorded to.")
 @click.option("--stamp", is_flag=True, help="Draw the time of capture into every picture, to measure latency.")
 def room(
-    *, server: str, room_code: str, token: str, config: Path | None, sources: tuple[str, ...], stamp: bool
+    *,
+    server: str,
+    room_code: str,
+    token: str,
+    config: Path | None,
+    sources: tuple[str, ...],
+    recordings: Path | None,
+    stamp: bool,
 ) -> None:
     """Run the program of a recording classroom until interrupted."""
     # Late: `qianshou --help` shall not load FFmpeg and OpenCV.
@@ -34,6 +42,10 @@ def room(
     if stamp:
         stamped = {name: source.model_copy(update={"stamp": True}) for name, source in settings.sources.items()}
         settings = settings.model_copy(update={"sources": stamped})
+
+    if recordings is not None:
+        kept = settings.recording.model_copy(update={"directory": str(recordings)})
+        settings = settings.model_copy(update={"recording": kept})
 
     import uvloop
     from yarl import URL

@@ -6,11 +6,16 @@ spec = "camera:0+mic:"
 [sources.slides]
 spec = "screen:"
 fps = 10
+
+[recording]
+upload = "after"
+keep_days = 14
 """
 
 import re
 import tomllib
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -68,7 +73,32 @@ class SourceConfig(_Strict):
         )
 
 
+class UploadPolicy(StrEnum):
+    """When the recording is brought to the server. What is recorded is told at once in any case."""
+
+    NOW = "now"  # while the lesson runs, below the live stream
+    AFTER = "after"  # when it is over
+    NIGHT = "night"  # when nobody teaches
+
+
+class RecordingConfig(_Strict):
+    """What is kept in the room, and when it is brought to the server.
+
+    `directory`: empty for one of the user's own. `keep_days`: how long what is safe on the server stays here too.
+    `upload_bps`: the most the upload may take; 0: whatever the line has left. `low_disk_gb`: warned below this;
+    below a fifth of it what is safe on the server is removed, the oldest first.
+    """
+
+    enabled: bool = True
+    directory: str = ""
+    upload: UploadPolicy = UploadPolicy.NOW
+    keep_days: Annotated[float, Field(ge=0, le=3650)] = 7
+    upload_bps: Annotated[int, Field(ge=0)] = 0
+    low_disk_gb: Annotated[float, Field(ge=0)] = 10
+
+
 class RoomConfig(_Strict):
+    recording: RecordingConfig = RecordingConfig()
     sources: Annotated[dict[str, SourceConfig], Field(max_length=MAX_SOURCES)] = {}
 
 
@@ -92,7 +122,7 @@ def load_config(path: Path | None, sources: Iterable[str]) -> RoomConfig:
         if not _NAME.fullmatch(name):
             raise BadSettings("source_name_wrong", source=name)
         parse_spec(source.spec)
-    return RoomConfig(sources=merged)
+    return config.model_copy(update={"sources": merged})
 
 
 def _read(path: Path) -> RoomConfig:

@@ -89,7 +89,9 @@ class RoomSource:
         on_change: Callable[[], None],
         on_preview: Callable[[AgentPreview], None],
         on_levels: Callable[[AgentLevels], None],
+        record: Callable[[str, EncodedPicture | EncodedSound], None] | None = None,
     ) -> None:
+        """`record` takes the best encoding and the sound, in the threads that make them."""
         self.name = name
         self.config = config
         self._clock = clock
@@ -103,8 +105,10 @@ class RoomSource:
         self._openings: ToLoop[tuple[_Input, Opened]] = ToLoop(loop, self._opened, _WAITING_EVENTS)
         simulcast = Simulcast(config.ladder, config.max_fps, backend)
         offset_s = beat.unix() - beat.now() if config.stamp else None
-        self._worker = PictureWorker(simulcast, self._events.put, max_fps=config.max_fps, unix_offset_s=offset_s)
-        self._sounds = SoundPath(self._events.put, config.audio_bitrate_bps)
+        self._record = record
+        self._best = config.ladder[0].rid
+        self._worker = PictureWorker(simulcast, self._made, max_fps=config.max_fps, unix_offset_s=offset_s)
+        self._sounds = SoundPath(self._made, config.audio_bitrate_bps)
         self._inputs = [
             _Input(spec, open_capture(spec, config.max_fps, config.channels), Backoff(random), threading.Event())
             for spec in parse_spec(config.spec)
@@ -152,9 +156,13 @@ class RoomSource:
     def request_keyframes(self, rids: set[str]) -> None:
         self._worker.request_keyframes(rids)
 
+    def request_best_keyframe(self) -> None:
+        """From any thread."""
+        self._worker.request_keyframes({self._best})
+
     def pause_encodings(self, rids: set[str]) -> None:
-        """Spend no work on these encodings, and on no others."""
-        self._worker.pause(rids)
+        """Spend no work on these encodings, and on no others; what is recorded is made whether or not it is watched."""
+        self._worker.pause(rids - {self._best} if self._record is not None else rids)
 
     def view(self) -> RoomSourceView:
         fault: ClassroomError | None = next((each.fault for each in self._inputs if each.fault), self._encoder_fault)
@@ -213,6 +221,14 @@ class RoomSource:
         if self.publisher is not None:
             self.publisher.media_known()
         self._on_change()
+
+    def _made(self, event: PictureEvent | SoundEvent) -> None:
+        """In the threads of worker and capture: the record does not wait for the loop."""
+        if self._record is not None and (
+            isinstance(event, EncodedSound) or (isinstance(event, EncodedPicture) and event.encoding.rid == self._best)
+        ):
+            self._record(self.name, event)
+        self._events.put(event)
 
     def _event(self, event: PictureEvent | SoundEvent) -> None:
         now_s = self._clock.monotonic()

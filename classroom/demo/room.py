@@ -63,7 +63,10 @@ class DemoRoom:
         # JSON strings are TOML strings.
         config.write_text(
             f"[sources.teacher]\nspec = {json.dumps(f'file:{self._film}', ensure_ascii=False)}\n\n"
-            f'[sources.slides]\nspec = "synthetic:slides"\nfps = {SLIDES_FPS}\n',
+            f'[sources.slides]\nspec = "synthetic:slides"\nfps = {SLIDES_FPS}\n\n'
+            # The demo's server lies on the same disk: what it has need not be here too.
+            f"[recording]\ndirectory = {json.dumps(str(self._data / 'room-recordings'), ensure_ascii=False)}\n"
+            "keep_days = 0\n",
             encoding="utf-8",
         )
         with self.log.open("ab") as log:

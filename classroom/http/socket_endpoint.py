@@ -167,7 +167,7 @@ class SocketEndpoint:
 
     async def _dispatch(self, socket: Socket, message: Message) -> None:
         if isinstance(message, Ping):
-            socket.send(Pong(id=message.id))
+            socket.send(Pong(id=message.id, server_time=self._clock.now()))
             return
         if isinstance(message, Hello):
             raise BadInput("hello_twice")

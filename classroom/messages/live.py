@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from classroom.messages.base import Message
-from classroom.messages.views import AlarmView, LessonView, MediaKind, RoomSourceView, RoomView
+from classroom.messages.views import AlarmView, LessonView, MediaKind, RoomRecordingView, RoomSourceView, RoomView
 from classroom.model.principal import Role
 
 MAX_FRAME_BYTES = 256 * 1024
@@ -97,6 +97,7 @@ class AgentState(Message):
     sources: list[RoomSourceView]
     alarms: list[AlarmView]
     publishing_lesson_id: str | None
+    recordings: Annotated[list[RoomRecordingView], Field(max_length=16)] = []
 
 
 class AgentPreview(Message):
@@ -201,11 +202,13 @@ class MediaLost(Message):
 
 
 class AgentLesson(Message):
-    """To an agent: the lesson to publish now; null: stop publishing."""
+    """To an agent: the lesson to publish and record now; null: stop. `began_at` is when it was started: media time 0
+    of its recording."""
 
     type: Literal["agent_lesson"] = "agent_lesson"
     lesson_id: str | None
     title: str | None = None
+    began_at: datetime | None = None
 
 
 class AgentWatched(Message):
@@ -218,6 +221,7 @@ class AgentWatched(Message):
 class Pong(Message):
     type: Literal["pong"] = "pong"
     id: int
+    server_time: datetime
 
 
 class Failure(Message):

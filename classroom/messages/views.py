@@ -11,7 +11,16 @@ from classroom.model.lesson import LessonMode, LessonState, Topology
 
 MediaKind = Literal["audio", "video"]
 Quality = Literal["good", "fair", "poor", "audio_only", "lost"]
-AlarmCode = Literal["no_signal", "silence", "black_picture", "source_failed", "publishing_lost"]
+AlarmCode = Literal[
+    "no_signal",
+    "silence",
+    "black_picture",
+    "source_failed",
+    "publishing_lost",
+    "recording_failed",
+    "disk_low",
+    "disk_full",
+]
 
 
 class EncodingView(Message):
@@ -70,7 +79,7 @@ class LessonView(Message):
 
 
 class AlarmView(Message):
-    """Something the teacher should know, raised by the room agent."""
+    """Something the teacher should know, raised by the room agent. `source` is empty for the room itself."""
 
     code: AlarmCode
     source: str
@@ -93,6 +102,21 @@ class RoomSourceView(Message):
     encoder: str | None = None
 
 
+class RoomRecordingView(Message):
+    """A lesson on the room's own disk that is not wholly on the server yet. `problem` is an error code of the catalogs:
+    why it is not recorded, or why nothing moves."""
+
+    lesson_id: str
+    title: str
+    running: bool
+    recorded_s: float
+    safe_s: float
+    waiting_bytes: int
+    problem: str | None = None
+    problem_data: dict[str, str | int | float | bool | list[str]] = {}
+    problem_text: str | None = None
+
+
 class RoomView(Message):
     """A room and its agent as pages see them."""
 
@@ -104,3 +128,4 @@ class RoomView(Message):
     sources: list[RoomSourceView] = []
     alarms: list[AlarmView] = []
     publishing_lesson_id: str | None = None
+    recordings: list[RoomRecordingView] = []

@@ -20,6 +20,7 @@ class EncodedSound:
     payload: bytes
     position: int
     captured_s: float
+    channels: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class SoundPath:
             self._emit(fault)
             return
         if payload:
-            self._emit(EncodedSound(payload, sound.position, sound.captured_s))
+            self._emit(EncodedSound(payload, sound.position, sound.captured_s, channels))
 
     def _measure(self, sound: Sound) -> None:
         samples = sound.samples.astype(np.float32)

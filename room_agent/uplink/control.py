@@ -4,6 +4,8 @@ While it is away nothing else stops: a lesson that is being published goes on, a
 """
 
 import asyncio
+import contextlib
+import itertools
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -22,13 +24,17 @@ from classroom.messages.live import (
     AgentWatched,
     Failure,
     Hello,
+    Ping,
+    Pong,
     Welcome,
     server_messages,
 )
 from room_agent.studio.backoff import Backoff
+from room_agent.studio.serverclock import ServerClock
 
 _HEARTBEAT_S = 5.0  # a dead network is noticed within twice this
 _CONNECT_S = 10.0
+_ASK_FIRST, _ASK_FIRST_S, _ASK_EVERY_S = 8, 0.25, 20.0  # how often the server is asked what time it is
 # The server will not change its mind about these, however often it is asked.
 _HOPELESS = frozenset({"token_invalid", "token_expired", "device_revoked", "device_needed", "agents_only"})
 
@@ -57,6 +63,7 @@ class Control:
         clock: Clock,
         backoff: Backoff,
         on_lesson: Callable[[AgentLesson], None],
+        server_clock: ServerClock,
         on_welcome: Callable[[], None],
         check: Callable[[Welcome], Awaitable[None]],
     ) -> None:
@@ -69,6 +76,8 @@ class Control:
         self._backoff = backoff
         self._on_lesson = on_lesson
         self._on_welcome = on_welcome
+        self._server_clock = server_clock
+        self._asked_s: dict[int, float] = {}
         self._state: AgentState | None = None
         self._waiting: dict[tuple[str, str], str] = {}
         self._wake = asyncio.Event()
@@ -125,20 +134,23 @@ class Control:
                 max_msg_size=MAX_FRAME_BYTES,
                 timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
             ) as ws:
+                asked_s = self._clock.monotonic()
                 await ws.send_str(Hello(token=self._token).model_dump_json())
                 async with asyncio.timeout(_CONNECT_S):
-                    await self._greet(ws)
+                    await self._greet(ws, asked_s)
                 writer = asyncio.create_task(self._write(ws), name="control writer")
+                asker = asyncio.create_task(self._ask_the_time(ws), name="control clock")
                 try:
                     await self._read(ws)
                 finally:
                     writer.cancel()
+                    asker.cancel()
                 raise self._lost(f"closed by the server ({ws.close_code})")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
             raise self._lost(reason) from error
 
-    async def _greet(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+    async def _greet(self, ws: aiohttp.ClientWebSocketResponse, asked_s: float) -> None:
         frame = await ws.receive()
         message = _parse(frame)
         if isinstance(message, Failure):
@@ -149,6 +161,8 @@ class Control:
             raise self._lost("no welcome")
         if not self._was_welcome:
             await self._check(message)
+        self._server_clock.forget()
+        self._server_clock.sample(asked_s, self._clock.monotonic(), message.server_time.timestamp())
         log.info("control socket connected")
         self._was_welcome = True
         self._backoff.succeeded()
@@ -165,8 +179,19 @@ class Control:
                 self._on_lesson(message)
             elif isinstance(message, AgentWatched):
                 self._watched_until_s = self._clock.monotonic() + message.for_s
+            elif isinstance(message, Pong) and (asked_s := self._asked_s.pop(message.id, None)) is not None:
+                self._server_clock.sample(asked_s, self._clock.monotonic(), message.server_time.timestamp())
             elif isinstance(message, Failure):
                 log.warning("refused by the server", code=message.code)
+
+    async def _ask_the_time(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        """A few times at first, then now and then: clocks drift, and the quickest answer knows best."""
+        self._asked_s.clear()
+        with contextlib.suppress(aiohttp.ClientError, ConnectionError):  # the reader sees it and reports
+            for number in itertools.count():
+                self._asked_s[number] = self._clock.monotonic()
+                await ws.send_str(Ping(id=number).model_dump_json())
+                await self._clock.sleep(_ASK_FIRST_S if number < _ASK_FIRST else _ASK_EVERY_S)
 
     async def _write(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         try:

@@ -191,6 +191,13 @@ class Publication:
         stream.at(ticks, sound.captured_s)
         self._link.send(stream.protect(self._link.srtp, sound.payload, ticks, marker, self._beat.unix()))
 
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Packets sent so far, and how many of them were asked for again or given up."""
+        streams = [stream for _, stream in self._by_ssrc.values()]
+        again = sum(stream.packets_resent for stream in streams)
+        return sum(stream.packets_sent for stream in streams), again + self.dropped_packets
+
     def verify(self) -> None:
         """See `Link.verify`."""
         self._link.verify()

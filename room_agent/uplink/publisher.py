@@ -56,6 +56,11 @@ class Publisher:
     def publishing(self) -> bool:
         return self._session.state is PublishState.PUBLISHING
 
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Packets sent by the publication there is now, and how many of them were asked for again or given up."""
+        return self._current.traffic if self._current is not None else (0, 0)
+
     def want(self, lesson_id: str | None) -> None:
         self._wanted = lesson_id
         self.media_known()

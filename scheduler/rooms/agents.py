@@ -138,7 +138,10 @@ class Agents:
             if agent.told and agent.lesson_id == lesson_id:
                 return
             agent.told, agent.lesson_id = True, lesson_id
-            agent.socket.send(AgentLesson(lesson_id=lesson_id, title=lesson.title if lesson else None))
+            if lesson is None:
+                agent.socket.send(AgentLesson(lesson_id=None))
+            else:
+                agent.socket.send(AgentLesson(lesson_id=lesson.id, title=lesson.title, began_at=lesson.started_at))
 
     async def leave(self) -> None:
         """The server stops: say at once that the rooms are not here any more."""
@@ -188,5 +191,6 @@ def _with_state(view: RoomView, message: AgentState) -> RoomView:
             "sources": message.sources,
             "alarms": message.alarms,
             "publishing_lesson_id": message.publishing_lesson_id,
+            "recordings": message.recordings,
         }
     )

@@ -2,7 +2,7 @@
 
 from classroom.access.rows import RoomDetails
 from classroom.catalog import text
-from classroom.messages.views import RoomSourceView, RoomView
+from classroom.messages.views import RoomRecordingView, RoomSourceView, RoomView
 
 
 def room_view(details: RoomDetails, said: RoomView | None, language: str) -> RoomView:
@@ -16,6 +16,7 @@ def room_view(details: RoomDetails, said: RoomView | None, language: str) -> Roo
         sources=[_in_language(source, language) for source in said.sources] if said else [],
         alarms=said.alarms if said else [],
         publishing_lesson_id=said.publishing_lesson_id if said else None,
+        recordings=[_recording_in_language(each, language) for each in said.recordings] if said else [],
     )
 
 
@@ -24,3 +25,10 @@ def _in_language(source: RoomSourceView, language: str) -> RoomSourceView:
         return source
     explained = text(source.problem, {**source.problem_data, "source": source.name}, language)
     return source.model_copy(update={"problem_text": f"{explained.message}{explained.remedy}"})
+
+
+def _recording_in_language(recording: RoomRecordingView, language: str) -> RoomRecordingView:
+    if recording.problem is None:
+        return recording
+    explained = text(recording.problem, recording.problem_data, language)
+    return recording.model_copy(update={"problem_text": f"{explained.message}{explained.remedy}"})

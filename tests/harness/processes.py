@@ -167,7 +167,8 @@ class RoomAgent(Command):
     """`qianshou room` for one room of a server."""
 
     def __init__(self, server: Server, room: str, token: str, folder: Path, arguments: Sequence[str] = ()) -> None:
-        fixed = ["room", "--server", server.url, "--room", room]
+        self.recordings = folder / f"recordings-{room}"
+        fixed = ["room", "--server", server.url, "--room", room, "--recordings", str(self.recordings)]
         super().__init__(f"room-{room}", [*fixed, *arguments], folder, {"QIANSHOU_ROOM_TOKEN": token})
 
     async def start(self) -> None:

@@ -1,6 +1,7 @@
 """A whole room agent against a server that behaves: real captures, encoders, sockets and DTLS."""
 
 import asyncio
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,8 +30,11 @@ async def agent(
 ) -> AsyncIterator[asyncio.Task[None]]:
     clock = SystemClock()
     tasks = Tasks(clock)
+    config = load_config(None, sources)
+    folder = tempfile.TemporaryDirectory(prefix="qs-record-")
+    recording = config.recording.model_copy(update={"directory": folder.name, "low_disk_gb": 0})
     room = RoomAgent(
-        config=load_config(None, sources),
+        config=config.model_copy(update={"recording": recording}),
         server=URL(server.url),
         room=code,
         token=token or server.token,
@@ -45,6 +49,7 @@ async def agent(
         running.cancel()
         await asyncio.wait([running])
         await tasks.close()
+        folder.cleanup()
 
 
 def streams(session: Session) -> list[Stream]:

@@ -95,6 +95,11 @@ async def test_one_lesson_at_a_time_in_a_room(hub: Hub) -> None:
     assert (status, problem["code"]) == (409, "room_busy")
 
 
+def told(hub: Hub) -> AgentLesson:
+    """What the room's agent hears of a lesson that was just started."""
+    return AgentLesson(lesson_id=hub.county.lesson.id, title="古诗两首", began_at=NOW - timedelta(minutes=5))
+
+
 async def test_a_lesson_gets_ready_with_its_room_and_is_planned_again_without_it(hub: Hub) -> None:
     async with hub.socket("teacher") as page:
         await page.send(WatchLesson(id=1, lesson_id=hub.county.lesson.id))
@@ -119,7 +124,7 @@ async def test_the_agent_is_told_what_to_publish_and_when_to_stop(hub: Hub) -> N
         await agent.send(RUNNING)
         assert await agent.receive() == AgentLesson(lesson_id=None)
         await step(hub, "teacher", "start")
-        assert await agent.receive() == AgentLesson(lesson_id=hub.county.lesson.id, title="古诗两首")
+        assert await agent.receive() == told(hub)
         await step(hub, "teacher", "stop")
         assert await agent.receive() == AgentLesson(lesson_id=None)
 
@@ -129,7 +134,7 @@ async def test_an_agent_that_comes_back_is_told_the_running_lesson(hub: Hub) -> 
     for _ in range(2):
         async with hub.socket("room_device") as agent:
             await agent.send(RUNNING)
-            assert await agent.receive() == AgentLesson(lesson_id=hub.county.lesson.id, title="古诗两首")
+            assert await agent.receive() == told(hub)
 
 
 async def test_an_agent_of_the_same_device_replaces_the_one_whose_network_died(hub: Hub) -> None:
@@ -143,7 +148,7 @@ async def test_an_agent_of_the_same_device_replaces_the_one_whose_network_died(h
         await old.closed()
         assert await new.receive() == AgentLesson(lesson_id=None)
         await step(hub, "teacher", "start")
-        assert await new.receive() == AgentLesson(lesson_id=hub.county.lesson.id, title="古诗两首")
+        assert await new.receive() == told(hub)
         _, room = await hub.call("teacher", "GET", f"/api/v1/rooms/{hub.county.room.id}")
         assert room["online"]
 
@@ -188,7 +193,7 @@ async def test_a_restart_of_the_server_keeps_the_lesson_live(tmp_path: Path) -> 
             await agent.send({"type": "hello"})
             await agent.receive()
             await agent.send(RUNNING)
-            assert await agent.receive() == AgentLesson(lesson_id=county.lesson.id, title="古诗两首")
+            assert await agent.receive() == told(hub)
         await publish(hub, TEACHER)
         await hub.run(14)
         assert await state(hub) is LessonState.LIVE

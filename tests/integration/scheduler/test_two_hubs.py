@@ -59,7 +59,10 @@ async def test_a_lesson_started_at_one_hub_reaches_the_agent_and_the_pages_at_th
         await page.send(WatchLesson(id=1, lesson_id=lesson.id))
         status, _ = await pair.other.call("teacher", "POST", f"/api/v1/lessons/{lesson.id}/start")
         assert status == 200
-        assert await agent.receive() == AgentLesson(lesson_id=lesson.id, title=lesson.title)
+        named = await agent.receive()
+        assert isinstance(named, AgentLesson)
+        assert (named.lesson_id, named.title) == (lesson.id, lesson.title)
+        assert named.began_at is not None
         while True:
             message = await pair.one.next(page)
             assert isinstance(message, LessonChanged)

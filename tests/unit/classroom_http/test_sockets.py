@@ -7,6 +7,7 @@ from classroom.http.limits import HttpLimits
 from classroom.http.sockets import GOING_AWAY, TRY_AGAIN_LATER, Outbox, Socket, Sockets
 from classroom.messages.live import Ping, Pong, WatchLesson
 from classroom.model.principal import NOBODY
+from tests.fakes.county import NOW
 
 
 class Wire:
@@ -44,11 +45,11 @@ def test_a_client_too_slow_is_cut_off_and_its_queue_freed() -> None:
     wire = Wire()
     socket = make(wire, HttpLimits(socket_queue_messages=2))
     for number in range(3):
-        socket.send(Pong(id=number))
+        socket.send(Pong(id=number, server_time=NOW))
     assert socket.closing == (TRY_AGAIN_LATER, "too_slow")
     assert wire.aborted == 1
     assert socket.outbox.pop() is None
-    socket.send(Pong(id=9))
+    socket.send(Pong(id=9, server_time=NOW))
     assert socket.outbox.pop() is None
 
 

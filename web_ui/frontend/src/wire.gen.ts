@@ -1,10 +1,14 @@
 // Written by `python -m web_ui.typescript` from classroom/messages; do not edit.
 
-/** To an agent: the lesson to publish now; null: stop publishing. */
+/**
+ * To an agent: the lesson to publish and record now; null: stop. `began_at` is when it was started: media time 0
+ * of its recording.
+ */
 export interface AgentLesson {
   type: "agent_lesson";
   lesson_id: string | null;
   title: string | null;
+  began_at: string | null;
 }
 
 /** Sound level of a source over the last tenth of a second, dBFS (0 is full scale, -96 is silence). */
@@ -28,6 +32,7 @@ export interface AgentState {
   sources: RoomSourceView[];
   alarms: AlarmView[];
   publishing_lesson_id: string | null;
+  recordings?: RoomRecordingView[];
 }
 
 /** To an agent: somebody looks into the room, so send previews and levels for so long; said again while they do. */
@@ -36,9 +41,9 @@ export interface AgentWatched {
   for_s: number;
 }
 
-/** Something the teacher should know, raised by the room agent. */
+/** Something the teacher should know, raised by the room agent. `source` is empty for the room itself. */
 export interface AlarmView {
-  code: "no_signal" | "silence" | "black_picture" | "source_failed" | "publishing_lost";
+  code: "no_signal" | "silence" | "black_picture" | "source_failed" | "publishing_lost" | "recording_failed" | "disk_low" | "disk_full";
   source: string;
   since: string;
 }
@@ -406,6 +411,7 @@ export interface PlanningRegionsView {
 export interface Pong {
   type: "pong";
   id: number;
+  server_time: string;
 }
 
 /** RFC 9457 problem details, with our stable `code` and what to do about it. */
@@ -467,6 +473,22 @@ export interface RoomPreview {
 }
 
 /**
+ * A lesson on the room's own disk that is not wholly on the server yet. `problem` is an error code of the catalogs:
+ * why it is not recorded, or why nothing moves.
+ */
+export interface RoomRecordingView {
+  lesson_id: string;
+  title: string;
+  running: boolean;
+  recorded_s: number;
+  safe_s: number;
+  waiting_bytes: number;
+  problem: string | null;
+  problem_data: Record<string, string | number | boolean | string[]>;
+  problem_text: string | null;
+}
+
+/**
  * A source of a room, whether or not it is being published. `problem` is an error code of the catalogs and
  * `problem_data` what fills its text.
  */
@@ -493,6 +515,7 @@ export interface RoomView {
   sources: RoomSourceView[];
   alarms: AlarmView[];
   publishing_lesson_id: string | null;
+  recordings: RoomRecordingView[];
 }
 
 export interface RoomsView {

@@ -4,6 +4,7 @@ import { countOf, filtered } from "../src/console/filter";
 import { codeOf } from "../src/join/lesson";
 import { warningsOf } from "../src/panel/alarms";
 import { inOrder, lessonToShow, meterPosition, missingPoints } from "../src/panel/pick";
+import { megabytes, safeMinutes } from "../src/panel/record";
 import { stepsFrom } from "../src/shared/steps";
 import { clockTime, dayOf, duration, moment, shiftDay } from "../src/shared/time";
 import { destination } from "../src/signin/destination";
@@ -22,7 +23,7 @@ function lesson(id: string, state: LessonState, minutes: number, over: Partial<L
 }
 
 function room(over: Partial<RoomView> = {}): RoomView {
-  return { id: "r", code: "r", name: "", school_name: "", online: true, sources: [], alarms: [], publishing_lesson_id: null, ...over };
+  return { id: "r", code: "r", name: "", school_name: "", online: true, sources: [], alarms: [], publishing_lesson_id: null, recordings: [], ...over };
 }
 
 describe("signing in", () => {
@@ -162,5 +163,21 @@ describe("time", () => {
     expect(duration(-5)).toBe("00:00");
     expect(duration(45 * 60_000 + 7_900)).toBe("45:07");
     expect(duration(3_723_000)).toBe("1:02:03");
+  });
+});
+
+describe("what is safe", () => {
+  const recording = { lesson_id: "l", title: "", running: false, recorded_s: 0, safe_s: 0, waiting_bytes: 0, problem: null, problem_data: {}, problem_text: null };
+
+  it("is never said to be more than it is", () => {
+    expect(safeMinutes({ ...recording, recorded_s: 2_641, safe_s: 779, waiting_bytes: 9 })).toEqual({ safe: 12, recorded: 45 });
+    expect(safeMinutes({ ...recording, recorded_s: 59, safe_s: 59, waiting_bytes: 1 })).toEqual({ safe: 0, recorded: 1 });
+    expect(safeMinutes({ ...recording, recorded_s: 2_641, safe_s: 2_641 })).toEqual({ safe: 45, recorded: 45 });
+  });
+
+  it("is measured as people say it", () => {
+    expect(megabytes(1_234_567, "en")).toBe("1.2 MB");
+    expect(megabytes(340_000_000, "zh-CN")).toBe("340 MB");
+    expect(megabytes(2_500_000_000, "en")).toBe("2.5 GB");
   });
 });

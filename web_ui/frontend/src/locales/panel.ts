@@ -51,6 +51,11 @@ export const panelZh = {
   notPublishingRemedy: "通常几秒钟就好；超过半分钟请检查录播主机。",
   allWell: "一切正常",
   alarms: "需要处理",
+  record: "本机录像",
+  recordNow: "正在录制",
+  recordSafe: "{recorded} 分钟中有 {safe} 分钟已安全存到服务器",
+  recordWaiting: "还有 {size} 待上传",
+  recordDone: "全部已安全存到服务器",
   alarm: {
     no_signal: "{source}没有信号",
     no_signalRemedy: "检查摄像机或电脑是否开机、视频线是否插好。",
@@ -62,6 +67,12 @@ export const panelZh = {
     source_failedRemedy: "设备会自动重试；如果一直不恢复，请重新插拔并联系管理员。",
     publishing_lost: "{source}没有送到服务器",
     publishing_lostRemedy: "检查教室网络；恢复后会自动继续，课堂不会丢失。",
+    recording_failed: "这节课没有录下来",
+    recording_failedRemedy: "录播主机的磁盘已满或无法写入；请联系管理员，恢复后会自动继续录制。",
+    disk_low: "录播主机的磁盘快满了",
+    disk_lowRemedy: "已安全存到服务器的旧录像会自动清理；请检查网络，让未上传的录像尽快传完。",
+    disk_full: "录播主机的磁盘已满",
+    disk_fullRemedy: "最早的未上传录像可能被清除；请立即联系管理员清理磁盘。",
   },
 } as const;
 
@@ -116,6 +127,11 @@ export const panelEn: SameKeys<typeof panelZh> = {
   notPublishingRemedy: "This usually takes a few seconds; after half a minute check the recorder.",
   allWell: "All is well",
   alarms: "Needs attention",
+  record: "Recordings on this machine",
+  recordNow: "Recording",
+  recordSafe: "{safe} of {recorded} min safe on the server",
+  recordWaiting: "{size} still to be sent",
+  recordDone: "All safe on the server",
   alarm: {
     no_signal: "{source}: no signal",
     no_signalRemedy: "Check that the camera or computer is on and its video cable is plugged in.",
@@ -127,5 +143,11 @@ export const panelEn: SameKeys<typeof panelZh> = {
     source_failedRemedy: "It is retried by itself; if it stays, plug it in again and call an administrator.",
     publishing_lost: "{source}: not reaching the server",
     publishing_lostRemedy: "Check the room's network; it resumes by itself and the lesson is not lost.",
+    recording_failed: "This lesson is not being recorded",
+    recording_failedRemedy: "The recorder's disk is full or cannot be written; call an administrator. It goes on by itself.",
+    disk_low: "The recorder's disk is filling up",
+    disk_lowRemedy: "Old recordings that are safe on the server are removed by themselves; check that the others can be sent.",
+    disk_full: "The recorder's disk is full",
+    disk_fullRemedy: "The oldest recordings may have to go although they were not sent; call an administrator at once.",
   },
 };

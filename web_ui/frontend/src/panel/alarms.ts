@@ -7,14 +7,20 @@ export interface Warning {
   readonly grave: boolean;
 }
 
-const GRAVE: ReadonlySet<AlarmView["code"]> = new Set(["no_signal", "source_failed", "publishing_lost"]);
+const GRAVE: ReadonlySet<AlarmView["code"]> = new Set([
+  "no_signal",
+  "source_failed",
+  "publishing_lost",
+  "recording_failed",
+  "disk_full",
+]);
 
 /** What the teacher should know, gravest first. A room that is away says nothing reliable about its sources. */
 export function warningsOf(room: RoomView, lesson: LessonView | null): Warning[] {
   if (!room.online) return [{ key: "agentOffline", source: null, grave: true }];
   const found: Warning[] = room.alarms.map((alarm) => ({
     key: `alarm.${alarm.code}`,
-    source: alarm.source,
+    source: alarm.source || null,
     grave: GRAVE.has(alarm.code),
   }));
   for (const source of room.sources) {

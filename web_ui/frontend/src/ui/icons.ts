@@ -1,5 +1,6 @@
 /** Paths on a 24 × 24 grid, drawn as lines by `.icon`. */
 export const ICONS = {
+  record: "M12 5a7 7 0 1 0 0 14 7 7 0 0 0 0-14Z M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z",
   alert: "M12 4 2.8 19.5h18.4L12 4Z M12 10v4.5 M12 17.2v.1",
   arrow: "M5 12h14 M13 6l6 6-6 6",
   calendar: "M4 6.5h16V20H4z M4 10.5h16 M8.5 4v4 M15.5 4v4",

@@ -1,0 +1,290 @@
+"""Brings what is on the disk to the server, in order, again and again until the server says that it is safe.
+
+The queue is the disk itself: what there is stands in the manifests, what is missing the server says. So nothing is lost
+with this process, and nothing has to be kept in step.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from classroom.clock import SCHOOL_ZONE, Clock
+from classroom.logs import get_logger
+from classroom.messages.recording import MissingView, NewTrackBody, SegmentLine, TrackStockView
+from room_agent.config import UploadPolicy
+from room_agent.recording.folders import (
+    LessonFolder,
+    lesson_folders,
+    read_manifest,
+    read_safe,
+    segment_path,
+    write_safe,
+)
+from room_agent.recording.server import RecordingServer, UploadRefused
+from room_agent.studio.backoff import Backoff
+
+_LOOK_S = 1.0
+_ASK_AGAIN_S = 600.0  # whether the server has lost something it had: then it wants it again
+_NIGHT_FROM, _NIGHT_UNTIL = 22, 6  # hours at school; nobody teaches then
+_MANY_MISSING = 200  # as many as the server tells at once: there may be more
+
+log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class TrackUpload:
+    """A track as the upload knows it. `stock` is what the server said last."""
+
+    path: Path
+    track: NewTrackBody
+    lines: list[SegmentLine] = field(default_factory=list)
+    stock: TrackStockView | None = None
+    asked_s: float = float("-inf")
+    damaged: set[str] = field(default_factory=set)  # here: the server waits for them in vain
+
+    @property
+    def safe_segments(self) -> int:
+        """How many from the beginning, without a hole, are on the server."""
+        if self.stock is None:
+            return min(read_safe(self.path)[0], len(self.lines))
+        missing = {each.digest for each in self.stock.missing}
+        for line in self.lines[: self.stock.next_sequence]:
+            if line.digest in missing or line.init_digest in missing:
+                return line.sequence
+        return min(self.stock.next_sequence, len(self.lines))
+
+    @property
+    def all_safe(self) -> bool:
+        if self.stock is None:
+            return read_safe(self.path)[1]
+        return self.stock.complete and not self.stock.missing and self.stock.next_sequence == len(self.lines)
+
+    def seconds(self, segments: int) -> float:
+        """Where the n-th segment ends, on the media clock."""
+        line = self.lines[segments - 1] if segments else None
+        return (line.start + line.duration) / self.track.timescale if line is not None else 0.0
+
+
+@dataclass(slots=True)
+class LessonUpload:
+    folder: LessonFolder
+    tracks: dict[Path, TrackUpload] = field(default_factory=dict)
+
+    @property
+    def safe(self) -> bool:
+        """Every byte of it is on the server, and the server knows that this is all."""
+        return self.folder.note.ended and all(track.all_safe for track in self.tracks.values())
+
+    @property
+    def waiting_bytes(self) -> int:
+        return sum(line.size_bytes for track in self.tracks.values() for line in track.lines[track.safe_segments :])
+
+    @property
+    def recorded_s(self) -> float:
+        return max((track.seconds(len(track.lines)) for track in self.tracks.values()), default=0.0)
+
+    @property
+    def safe_s(self) -> float:
+        """Up to here every track is on the server."""
+        return min((track.seconds(track.safe_segments) for track in self.tracks.values()), default=0.0)
+
+
+class Upload:
+    """`run` until cancelled. `problem` is why nothing moves, if so; `pace` is awaited before each piece sent."""
+
+    def __init__(
+        self,
+        *,
+        directory: Path,
+        server: RecordingServer,
+        clock: Clock,
+        backoff: Backoff,
+        policy: UploadPolicy,
+        pace: Callable[[int], Awaitable[None]],
+        running: Callable[[], str | None],
+        on_change: Callable[[], None],
+    ) -> None:
+        """`running`: the lesson that is recorded now."""
+        self._directory = directory
+        self._server = server
+        self._clock = clock
+        self._backoff = backoff
+        self._policy = policy
+        self._pace = pace
+        self._running = running
+        self._on_change = on_change
+        self._woken = asyncio.Event()
+        self.lessons: dict[str, LessonUpload] = {}
+        self.problem: UploadRefused | None = None
+
+    def wake(self) -> None:
+        """The server is back, or a lesson is over: do not sit out a pause."""
+        self._backoff.succeeded()
+        self._woken.set()
+
+    async def run(self) -> None:
+        while True:
+            wait_s = _LOOK_S
+            try:
+                if await self.step():
+                    wait_s = 0.0
+                self._backoff.succeeded()
+                self._problem(None)
+            except UploadRefused as error:
+                wait_s = self._backoff.failed()
+                self._problem(error)
+            if wait_s:
+                self._woken.clear()
+                waiting = asyncio.ensure_future(self._clock.sleep(wait_s))
+                woken = asyncio.ensure_future(self._woken.wait())
+                try:
+                    await asyncio.wait((waiting, woken), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    waiting.cancel()
+                    woken.cancel()
+
+    async def step(self) -> bool:
+        """Look at the disk, say what is new, bring one segment. Whether there is more to bring at once.
+
+        Raises `UploadRefused`.
+        """
+        await asyncio.to_thread(self._read)
+        for lesson in self._in_order():
+            if lesson.folder.note.refused is None and not (lesson.safe and not self._ask_again(lesson)):
+                try:
+                    if await self._bring(lesson):
+                        return True
+                except UploadRefused as error:
+                    if not error.final:
+                        raise
+                    log.error("recording refused", lesson=lesson.folder.note.lesson_id, reason=error.reason)
+                    await asyncio.to_thread(lesson.folder.change, refused=error.reason)
+        return False
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """In a thread: what is on the disk now."""
+        found = {folder.note.lesson_id: folder for folder in lesson_folders(self._directory)}
+        for gone in self.lessons.keys() - found.keys():
+            del self.lessons[gone]
+        for lesson_id, folder in found.items():
+            lesson = self.lessons.setdefault(lesson_id, LessonUpload(folder))
+            lesson.folder = folder
+            for path in folder.track_paths():
+                track = lesson.tracks.get(path)
+                if track is None:
+                    body = NewTrackBody.model_validate_json((path / "track.json").read_bytes())
+                    track = lesson.tracks[path] = TrackUpload(path, body)
+                track.lines += read_manifest(path, len(track.lines))
+
+    def _in_order(self) -> list[LessonUpload]:
+        """The lesson that runs first, then the oldest."""
+        running = self._running()
+        return sorted(self.lessons.values(), key=lambda each: each.folder.note.lesson_id != running)
+
+    def _ask_again(self, lesson: LessonUpload) -> bool:
+        now_s = self._clock.monotonic()
+        return any(now_s - track.asked_s > _ASK_AGAIN_S for track in lesson.tracks.values())
+
+    async def _bring(self, lesson: LessonUpload) -> bool:
+        now_s = self._clock.monotonic()
+        for track in lesson.tracks.values():
+            await self._announce(lesson, track, now_s)
+        if not self._may_bring(lesson):
+            return False
+        waiting = [
+            (line.start / track.track.timescale, each, track)
+            for track in lesson.tracks.values()
+            for each in (track.stock.missing if track.stock is not None else ())
+            if each.digest not in track.damaged and (line := _line_of(track, each)) is not None
+        ]
+        if not waiting:
+            return False
+        _, missing, track = min(waiting, key=lambda each: (each[0], each[1].size_bytes is not None))
+        await self._bring_one(track, missing)
+        return True
+
+    async def _announce(self, lesson: LessonUpload, track: TrackUpload, now_s: float) -> None:
+        """Register the track, say its new lines, and its end; ask what is missing when we do not know."""
+        ended = lesson.folder.note.ended and lesson.folder.note.lesson_id != self._running()
+        if track.stock is None:
+            track.stock = await self._server.register(lesson.folder.note.lesson_id, track.track)
+        elif now_s - track.asked_s > _ASK_AGAIN_S:
+            track.stock = await self._server.stock(track.stock.track_id)
+        else:
+            now_s = track.asked_s
+        track.asked_s = now_s
+        while track.stock.next_sequence < len(track.lines):
+            lines = track.lines[track.stock.next_sequence :]
+            track.stock = await self._server.announce(track.stock.track_id, lines)
+            self._on_change()
+        if ended and not track.stock.complete:
+            track.stock = await self._server.complete(track.stock.track_id, len(track.lines))
+        await self._note_safe(track)
+
+    async def _bring_one(self, track: TrackUpload, missing: MissingView) -> None:
+        data = await asyncio.to_thread(_read_blob, track, missing)
+        if data is None:
+            track.damaged.add(missing.digest)
+            log.error("recorded segment is damaged here", source=track.track.name, digest=missing.digest)
+            return
+        begin = (await self._server.received(missing.digest)).received_bytes
+        view = await self._server.bring(missing.digest, data, min(begin, len(data) - 1), self._pace)
+        if not view.stored or track.stock is None:
+            return
+        left = [each for each in track.stock.missing if each.digest != missing.digest]
+        track.stock = track.stock.model_copy(update={"missing": left, "stored": track.stock.stored + 1})
+        if not left:
+            # There may be more than it told at once, and only it knows that everything is there.
+            track.stock = await self._server.stock(track.stock.track_id)
+        await self._note_safe(track)
+        self._on_change()
+
+    async def _note_safe(self, track: TrackUpload) -> None:
+        known = await asyncio.to_thread(read_safe, track.path)
+        now = (track.safe_segments, track.all_safe)
+        if now != known:
+            await asyncio.to_thread(write_safe, track.path, *now)
+
+    def _may_bring(self, lesson: LessonUpload) -> bool:
+        if self._policy is UploadPolicy.NOW:
+            return True
+        if self._running() is not None:
+            return False
+        return self._policy is UploadPolicy.AFTER or is_night(self._clock.now())
+
+    def _problem(self, problem: UploadRefused | None) -> None:
+        before, self.problem = self.problem, problem
+        if (problem is None) != (before is None):
+            if problem is not None:
+                log.warning("upload waits", code=problem.code, reason=problem.reason)
+            self._on_change()
+
+
+def is_night(now: datetime) -> bool:
+    """When `UploadPolicy.NIGHT` brings recordings, in the schools' time."""
+    hour = now.astimezone(SCHOOL_ZONE).hour
+    return hour >= _NIGHT_FROM or hour < _NIGHT_UNTIL
+
+
+def _line_of(track: TrackUpload, missing: MissingView) -> SegmentLine | None:
+    """The first line that names it."""
+    named = (line for line in track.lines if missing.digest in (line.digest, line.init_digest))
+    return next(named, None)
+
+
+def _read_blob(track: TrackUpload, missing: MissingView) -> bytes | None:
+    """In a thread: what is kept here under that digest, None when it is damaged or gone."""
+    line = _line_of(track, missing)
+    if line is None:
+        return None
+    header = missing.digest == line.init_digest
+    try:
+        data = (track.path / f"{missing.digest}.mp4" if header else segment_path(track.path, line)).read_bytes()
+    except OSError:
+        return None
+    return data if sha256(data).hexdigest() == missing.digest else None
