@@ -18,8 +18,10 @@ def spare_the_collector() -> None:
 
 
 def give_back() -> None:
-    """Return what is free to the system; takes some milliseconds, and may run in a thread. Only glibc can be asked."""
-    gc.collect()
+    """Return what is free to the system; takes some milliseconds, and may run in a thread. Only glibc can be asked.
+
+    It does not collect first: that would stop every thread for as long as it takes, and with it every lesson.
+    """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -121,7 +121,8 @@ class MediaService:
             return
         if room is None:
             # OpenSSL's and the histories' memory of a whole crowd is free now, in pieces that nobody else would use.
-            await asyncio.to_thread(give_back)
+            if self._viewers.get(lesson_id):
+                await asyncio.to_thread(give_back)
             for state in (self._sources, self._viewers, self._put_at):
                 state.pop(lesson_id, None)
         else:
