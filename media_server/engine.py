@@ -30,6 +30,7 @@ from media_server.sfu.negotiation import (
     wanted_tracks,
 )
 from media_server.sfu.room import Room, TrackChanged
+from media_server.transport.egress import abs_send_time
 from media_server.transport.ice import answer_check, local_ufrag, parse_check
 from media_server.transport.network import Address, Network, Received
 from media_server.transport.peer import NoOwner, Peer
@@ -141,7 +142,7 @@ class MediaEngine:
         """
         offer = read_subscriber_offer(parse_sdp(sdp))
         room = self._room(lesson_id)
-        session = SubscriberSession(secrets.token_urlsafe(12), room, principal, self._clock.now())
+        session = SubscriberSession(secrets.token_urlsafe(12), room, self._network, principal, self._clock.now())
         session.peer = self._peer(offer, session)
         session.on_end = partial(self._forget, session)
         tracks = wanted_tracks(offer, wanted) if isinstance(wanted, str) else wanted
@@ -238,7 +239,7 @@ class MediaEngine:
         if now >= self._decide_at:
             self._decide_at = now + DECIDE_EVERY_S
             for room in list(self.rooms.values()):
-                room.decide(now)
+                room.reconsider(now)
                 self._flush(room, now)
 
     def _turn(self) -> list[AnySession]:
@@ -294,6 +295,7 @@ class MediaEngine:
             self.on_room_changed(room.lesson_id)
         for sending in room.flush(now, everything=everything):
             self._by_subscriber[sending.subscriber.id].send(sending, now)
+        self._network.flush(abs_send_time(now))
         for change in room.take_changes():
             self.on_track_changed(change.subscriber.id, change)
 

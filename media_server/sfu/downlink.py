@@ -12,7 +12,7 @@ from classroom.rtp.sdp import Codec
 from media_server.sfu.codecs.known import receivable
 from media_server.sfu.codecs.payload import Offsets
 from media_server.sfu.encoding import Encoding
-from media_server.sfu.history import MediaPacket
+from media_server.sfu.history import Burst, MediaPacket
 from media_server.sfu.layers import LayerFilter
 from media_server.sfu.point import OperatingPoint
 from media_server.sfu.stretch import NO_OFFSETS, RangeMap, Stretch
@@ -125,10 +125,6 @@ class Downlink:
         """Whether the subscriber can decode it: spatial layers of AV1 are told apart by the dependency descriptor."""
         return self.described or not point.spatial or not point.encoding.codec.is_("AV1")
 
-    def listens_to(self, encoding: Encoding) -> bool:
-        """Whether packets of `encoding` may have a place here."""
-        return encoding is self.current or encoding is self.wanted or encoding is self._left
-
     # -- choosing ----------------------------------------------------------------------------------------------------
 
     def want(self, point: OperatingPoint | None, now: float, below: Sequence[Encoding] = ()) -> list[Run]:
@@ -189,17 +185,17 @@ class Downlink:
 
     # -- packets -----------------------------------------------------------------------------------------------------
 
-    def receive(self, encoding: Encoding, burst: Sequence[MediaPacket], first: int, now: float) -> Sequence[Run]:
-        """What leaves of a burst of `encoding` (`first`: the lowest index in it)."""
-        if encoding is self.current and encoding is self.wanted and first >= self._plain_from:
+    def receive(self, encoding: Encoding, burst: Burst, now: float) -> Sequence[Run]:
+        """What leaves of a burst of `encoding`."""
+        if encoding is self.current:
             stretch = self._stretch
-            if stretch is not None:
+            if stretch is not None and encoding is self.wanted and burst.first >= self._plain_from:
                 if self._rewritten:
-                    burst = [stretch.written(packet) for packet in burst]
+                    burst = Burst.of([stretch.written(packet) for packet in burst.packets])
                 return (self._sent(burst, stretch.index_offset, stretch.timestamp_offset, now),)
-        if encoding is not self.current and encoding is not self.wanted and first >= self._left_end:
+        elif encoding is not self.wanted and (encoding is not self._left or burst.first >= self._left_end):
             return ()
-        return self._receive_slowly(encoding, burst, now)
+        return self._receive_slowly(encoding, burst.packets, now)
 
     def _receive_slowly(self, encoding: Encoding, burst: Sequence[MediaPacket], now: float) -> list[Run]:
         """The rarer cases: a switch, late packets, pictures sent from the cache, counters to rewrite, layers."""
@@ -242,23 +238,20 @@ class Downlink:
             if stretch is not None:
                 placed.append((stretch.index_offset, stretch.timestamp_offset_of(packet), stretch.written(packet)))
         return [
-            self._sent([packet for _, _, packet in group], index_offset, timestamp_offset, now)
+            self._sent(Burst.of([packet for _, _, packet in group]), index_offset, timestamp_offset, now)
             for (index_offset, timestamp_offset), group in groupby(placed, lambda each: each[:2])
         ]
 
-    def _sent(self, packets: Sequence[MediaPacket], index_offset: int, timestamp_offset: int, now: float) -> Run:
-        highest = packets[-1].index + index_offset
-        if len(packets) > 1:
-            highest = max(packet.index for packet in packets) + index_offset
-        if highest >= self._next_index:
-            self._next_index = highest + 1
+    def _sent(self, burst: Burst, index_offset: int, timestamp_offset: int, now: float) -> Run:
+        packets, _, highest, octets = burst
+        if highest + index_offset >= self._next_index:
+            self._next_index = highest + index_offset + 1
         timestamp = packets[-1].timestamp + timestamp_offset
         if timestamp > self._last_timestamp:
             self._last_timestamp = timestamp
         self._last_sent_at = now
         self.packets_sent += len(packets)
-        for packet in packets:
-            self.octets_sent += len(packet.payload)
+        self.octets_sent += octets
         return Run(packets, index_offset, timestamp_offset)
 
     def retransmit(self, lost: Sequence[int], now: float, rtt_s: float = 0.0) -> list[Run]:

@@ -1,5 +1,8 @@
 """What an encoding keeps of its past: one history that answers every NACK, and the packets since the last keyframe."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from classroom.rtp.packet import RtpPacket
 from classroom.rtp.red import renamed, wrapped
 from media_server.sfu.codecs.payload import Extensions, PayloadInfo
@@ -88,6 +91,24 @@ class RedundantPacket(MediaPacket):
             self._renamed = self.with_payload(renamed(self.redundant, payload_type), self.extensions)
             self._renamed_type = payload_type
         return self._renamed
+
+
+class Burst(NamedTuple):
+    """Packets of one encoding that leave together, and what all who get them need to know of them."""
+
+    packets: Sequence[MediaPacket]
+    first: int  # the lowest index
+    highest: int
+    octets: int  # of payload
+
+    @classmethod
+    def of(cls, packets: Sequence[MediaPacket]) -> "Burst":
+        """`packets` has at least one."""
+        octets = sum([len(packet.payload) for packet in packets])
+        if len(packets) == 1:
+            return cls(packets, packets[0].index, packets[0].index, octets)
+        indices = [packet.index for packet in packets]
+        return cls(packets, min(indices), max(indices), octets)
 
 
 class PacketHistory:

@@ -11,7 +11,8 @@ from classroom.messages.views import MediaKind, SourceView
 from classroom.rtp.packet import RtpPacket
 from media_server.sfu.downlink import Downlink, Format, Run
 from media_server.sfu.encoding import Encoding
-from media_server.sfu.history import MediaPacket
+from media_server.sfu.history import Burst, MediaPacket
+from media_server.sfu.point import OperatingPoint
 from media_server.sfu.source import Source, Track
 from media_server.sfu.subscriber import Subscriber, TrackState
 
@@ -46,6 +47,7 @@ class Room:
         self._tracks: dict[Encoding, tuple[str, MediaKind]] = {}
         self._sendings: list[Sending] = []
         self._changes: list[TrackChanged] = []
+        self._offered: list[tuple[str, MediaKind, list[OperatingPoint]]] = []  # when it was last looked at
 
     @property
     def empty(self) -> bool:
@@ -111,15 +113,13 @@ class Room:
             if len(whole) < len(bursts):
                 self._bursts = {encoding: burst for encoding, burst in bursts.items() if encoding not in whole}
                 bursts = whole
-        for encoding, burst in bursts.items():
+        for encoding, packets in bursts.items():
             listeners = self._listeners.get(self._tracks[encoding])
             if not listeners:
                 continue
-            first = burst[0].index if len(burst) == 1 else min(packet.index for packet in burst)
+            burst = Burst.of(packets)
             for subscriber, downlink in listeners:
-                if not downlink.listens_to(encoding):
-                    continue
-                runs = downlink.receive(encoding, burst, first, now)
+                runs = downlink.receive(encoding, burst, now)
                 if runs:
                     yield Sending(subscriber, downlink, runs, downlink.format)
                 if downlink.changed:
@@ -174,6 +174,21 @@ class Room:
         """Look again at what every subscriber should get; called on a timer and when sources change."""
         for subscriber in self.subscribers.values():
             self._decide_for(subscriber, now)
+
+    def reconsider(self, now: float) -> None:
+        """Called on a timer: look again at those who may get something else than before."""
+        offered = [
+            (source.name, kind, track.points(now))
+            for source in self.sources.values()
+            for kind, track in source.tracks.items()
+        ]
+        if offered != self._offered:
+            self._offered = offered
+            self.decide(now)
+            return
+        for subscriber in self.subscribers.values():
+            if subscriber.due(now):
+                self._decide_for(subscriber, now)
 
     def take_changes(self) -> list[TrackChanged]:
         changes, self._changes = self._changes, []

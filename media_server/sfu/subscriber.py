@@ -16,6 +16,7 @@ GOOD_LOSS, FAIR_LOSS = 0.02, 0.08
 GOOD_RTT_S, FAIR_RTT_S = 0.2, 0.5
 _SMOOTHING = 0.3
 THIN_START_S = 0.3
+DECIDE_EVERY_S = 1.0  # while nothing is heard of a subscriber and it is offered the same
 
 
 class TrackState(NamedTuple):
@@ -39,6 +40,7 @@ class Subscriber:
         self.loss = 0.0
         self.rtt_s: float | None = None
         self._reception = Reception()
+        self._decide_at = 0.0
 
     def set_downlinks(self, downlinks: Mapping[str, Downlink]) -> None:
         """After (re)negotiation: all sections by mid."""
@@ -59,7 +61,12 @@ class Subscriber:
         limit_bps = self.governor.limit_bps
         return START_BYTES if limit_bps is None else min(START_BYTES, int(limit_bps * THIN_START_S / 8))
 
+    def due(self, now: float) -> bool:
+        """Whether it is time to decide again: something was heard of its line, or a while has passed."""
+        return now >= self._decide_at
+
     def hear_report(self, report: ReportBlock, now: float) -> None:
+        self._decide_at = now
         downlink = self.by_ssrc.get(report.ssrc)
         if downlink is None:
             return
@@ -74,6 +81,7 @@ class Subscriber:
             self.governor.hear_loss(loss, self.sent_bps, now)
 
     def hear_estimate(self, estimate_bps: int, now: float) -> None:
+        self._decide_at = now
         self.governor.hear_estimate(estimate_bps, self.sent_bps, now)
 
     def quality(self) -> Quality:
@@ -90,6 +98,7 @@ class Subscriber:
         self, sources: Mapping[str, Source], now: float
     ) -> Iterator[tuple[Downlink, OperatingPoint | None, Reason | None]]:
         """What each downlink should carry now."""
+        self._decide_at = now + DECIDE_EVERY_S
         pictures = []
         for downlink in self.downlinks.values():
             source = sources.get(downlink.source)

@@ -6,9 +6,11 @@ from ipaddress import ip_address
 
 from classroom.clock import Clock
 from classroom.errors import BadSettings
+from media_server.sfu.downlink import Run
 from media_server.transport.ice import host_candidates
+from media_server.transport.native import Later, NativeStream, UdpAddress
 from media_server.transport.tcp import TcpAddress, TcpPort
-from media_server.transport.udp import UdpAddress, UdpPort
+from media_server.transport.udp import UdpPort
 
 Address = UdpAddress | TcpAddress
 Received = Sequence[tuple[bytes, Address]]
@@ -118,6 +120,17 @@ class Network:
             self._tcp_of(address).send(address, packets)
         else:
             self._by_length[len(address)].send(address, packets)
+
+    def gather(self, stream: NativeStream, address: Address, run: Run, later: Later) -> bool:
+        """Let this leave with the next `flush`, in native code; False when that cannot be."""
+        if isinstance(address, TcpAddress):
+            return False
+        return self._by_length[len(address)].gather(stream, address, run, later)
+
+    def flush(self, stamp: int) -> None:
+        """Send what was gathered."""
+        for udp in self._udp:
+            udp.flush(stamp)
 
     def prove(self, address: Address) -> None:
         """A valid check came from here."""

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 
 from classroom.errors import BadSettings
 from classroom.logs import get_logger
+from media_server.sfu.downlink import Run
+from media_server.transport.native import Later, NativeBurst, NativeStream, UdpAddress, open_library
 
-# As the socket module has them; those of IPv6 also hold flow label and scope.
-UdpAddress = tuple[str, int] | tuple[str, int, int, int]
 Datagram = tuple[bytes, UdpAddress]
 
+# After a burst the next look comes this much later: what belongs to one picture then costs two wake-ups and not eight.
+REST_S = 0.001
 BURST_DATAGRAMS = 512  # most read in one turn of the loop, so that timers and HTTP get theirs
 MAX_DATAGRAM_BYTES = 2_048
 BUFFER_BYTES = 4 * 1024 * 1024  # a GOP burst to a class of viewers fits
@@ -30,7 +32,7 @@ class UdpPort:
     """Datagrams in and out of one port.
 
     `sent`, `sent_bytes` and `dropped` (by reason) only grow. Where the kernel or the route refuses UDP_SEGMENT the
-    port notices and goes on without it.
+    port notices and goes on without it. What is gathered leaves through the native loop.
     """
 
     def __init__(self, host: str, port: int, receive: Callable[[list[Datagram]], None]) -> None:
@@ -39,7 +41,10 @@ class UdpPort:
         self._socket = bind(host, port, socket.SOCK_DGRAM)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queues: dict[UdpAddress, deque[bytes]] = {}
+        self._resting = False  # read by the clock
         self._segmentation = True
+        library = open_library()
+        self._burst = NativeBurst(library) if library is not None else None
         self.sent = 0
         self.sent_bytes = 0
         self.dropped = {"queue_full": 0, "unreachable": 0}
@@ -61,6 +66,7 @@ class UdpPort:
         if self._loop is not None:
             self._loop.remove_reader(self._socket.fileno())
             self._loop.remove_writer(self._socket.fileno())
+            self._loop = None
         self._queues.clear()
         self._socket.close()
 
@@ -72,6 +78,29 @@ class UdpPort:
         done = self._send_some(address, packets)
         if done < len(packets):
             self._enqueue(address, packets[done:])
+
+    def gather(self, stream: NativeStream, address: UdpAddress, run: Run, later: Later) -> bool:
+        """Let this leave with the next `flush`, in native code; False when that cannot be."""
+        burst = self._burst
+        if burst is None or address in self._queues:
+            return False
+        return burst.add(stream, address, run, later)
+
+    def flush(self, stamp: int) -> None:
+        """Send what was gathered; `stamp` is the time of sending, see `abs_send_time`."""
+        burst = self._burst
+        if burst is None or burst.empty:
+            return
+        outcome = burst.send(self._socket.fileno(), stamp, segmentation=self._segmentation)
+        self.sent += outcome.sent
+        self.sent_bytes += outcome.sent_bytes
+        self.dropped["unreachable"] += outcome.unreachable
+        if self._segmentation and not outcome.segmentation:
+            self._segmentation_refused()
+
+    def _segmentation_refused(self) -> None:
+        log.info("UDP segmentation offload is refused, sending one by one")
+        self._segmentation = False
 
     def _send_some(self, address: UdpAddress, packets: Sequence[bytes]) -> int:
         """Send until the socket is full; returns how many packets are dealt with."""
@@ -89,8 +118,7 @@ class UdpPort:
                 return position
             except OSError as error:
                 if count > 1 and error.errno in (errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE):
-                    log.info("UDP segmentation offload is refused, sending one by one", errno=error.errno)
-                    self._segmentation = False
+                    self._segmentation_refused()
                     continue
                 self.dropped["unreachable"] += count
                 position += count
@@ -122,6 +150,10 @@ class UdpPort:
             self._loop.remove_writer(self._socket.fileno())
 
     def _read(self) -> None:
+        """Read what is there. While something is, the socket is looked at by the clock, else by its readiness."""
+        loop = self._loop
+        if loop is None:
+            return
         burst: list[Datagram] = []
         receive = self._socket.recvfrom
         try:
@@ -132,7 +164,14 @@ class UdpPort:
         except OSError as error:  # an ICMP error of an earlier send
             log.debug("UDP receive", errno=error.errno)
         if burst:
+            if not self._resting:
+                self._resting = True
+                loop.remove_reader(self._socket.fileno())
+            loop.call_later(REST_S, self._read)
             self._receive(burst)
+        elif self._resting:
+            self._resting = False
+            loop.add_reader(self._socket.fileno(), self._read)
 
 
 def _batch(packets: Sequence[bytes], start: int) -> int:
