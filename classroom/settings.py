@@ -87,6 +87,11 @@ class Settings(BaseSettings):
     recordings_scrub_days: float = Field(
         30, gt=0, description="Every kept segment is read and verified again within so many days."
     )
+    recordings_derived_mb: int = Field(
+        20_000,
+        ge=100,
+        description="Space for what is made from recordings and can be made again: pictures, AAC (MB).",
+    )
     log_format: LogFormat = Field(LogFormat.TEXT, description="Log lines for people (text) or collectors (json).")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of this server's own messages.")

@@ -75,7 +75,7 @@ def multivariant_playlist(
     picture; the other pictures are its alternatives (EXT-X-MEDIA TYPE=VIDEO). A variant with nothing but sound is for
     lines too thin for any picture.
     """
-    ordered = sorted(pictures, key=_rank)
+    ordered = sorted(pictures, key=lambda picture: picture_rank(picture.name))
     groups = [group for group in sound_groups if group]
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     for index, group in enumerate(groups):
@@ -91,9 +91,9 @@ def multivariant_playlist(
     return "\n".join(lines) + "\n"
 
 
-def _rank(picture: Picture) -> tuple[int, str]:
-    place = _FIRST_PICTURE.index(picture.name) if picture.name in _FIRST_PICTURE else len(_FIRST_PICTURE)
-    return place, picture.name
+def picture_rank(name: str) -> tuple[int, str]:
+    """Sorts sources by which is shown first where only one can be."""
+    return _FIRST_PICTURE.index(name) if name in _FIRST_PICTURE else len(_FIRST_PICTURE), name
 
 
 def _group_id(word: str, index: int) -> str:

@@ -11,13 +11,12 @@ from classroom.fmp4.formats import OPUS_TIMESCALE, Format, aac_format
 from classroom.fmp4.fragment import Sample, write_fragment
 from classroom.fmp4.header import write_header
 from classroom.fmp4.reader import read_segment
-from media_server.watching.aac_grid import FRAME, LOOKED_AHEAD, RATE_HZ
+from media_server.watching.aac_grid import BITS_PER_S, FRAME, LOOKED_AHEAD, RATE_HZ
 
 # A decoder that begins in the middle needs 80 ms to be right (RFC 7845 § 4.6); the encoder's own state a little longer.
 _OPUS_PREROLL = 80 * OPUS_TIMESCALE // 1000
 _WARM_FRAMES = 8
 _FRAGMENT_FRAMES = RATE_HZ // FRAME  # at most a second
-_BITS_PER_S = {1: 64_000, 2: 96_000}
 _LAYOUTS = {1: "mono", 2: "stereo"}
 
 Sound = NDArray[np.float32]
@@ -35,13 +34,19 @@ def aac_header(channels: int) -> bytes:
     return write_header(aac_form(channels))
 
 
+@cache
+def aac_silence(channels: int) -> bytes:
+    """A frame without sound."""
+    return _encode(np.zeros((channels, 8 * FRAME), np.float32), channels, 0)[4]
+
+
 def aac_segment(before: bytes, segment: bytes, channels: int, frames: range) -> bytes:
     """Fragments of these AAC frames (`aac_grid`), the same bytes whenever asked.
 
     `segment` is of Opus; `before` is the segment that ends where it begins, or empty. Raises `MalformedMp4`.
     """
     first = frames.start - _WARM_FRAMES
-    sound = opus_sound([data for data in (before, segment) if data], channels, first * FRAME, len_of(frames))
+    sound = opus_sound([data for data in (before, segment) if data], channels, first * FRAME, samples_for(frames))
     encoded = _encode(sound, channels, first)
     samples = [Sample(encoded.get(number, b""), FRAME) for number in frames]
     cuts = range(0, len(samples), _FRAGMENT_FRAMES)
@@ -50,7 +55,7 @@ def aac_segment(before: bytes, segment: bytes, channels: int, frames: range) -> 
     )
 
 
-def len_of(frames: range) -> int:
+def samples_for(frames: range) -> int:
     """How many samples it takes to make these frames."""
     return (len(frames) + _WARM_FRAMES + LOOKED_AHEAD) * FRAME
 
@@ -91,7 +96,7 @@ def _lay(sound: Sound, part: Sound, at: int) -> None:
 def _encoder(channels: int) -> av.AudioCodecContext:
     encoder = av.AudioCodecContext.create("aac", "w")
     encoder.sample_rate, encoder.layout, encoder.format = RATE_HZ, _LAYOUTS[channels], "fltp"
-    encoder.bit_rate, encoder.time_base = _BITS_PER_S[channels], Fraction(1, RATE_HZ)
+    encoder.bit_rate, encoder.time_base = BITS_PER_S[channels], Fraction(1, RATE_HZ)
     encoder.flags |= av.codec.context.Flags.bitexact.value  # its version does not belong into the stream
     return encoder
 

@@ -8,6 +8,7 @@ last of them, together with the end of the segment before.
 
 FRAME = 1024  # samples, ISO/IEC 14496-3
 RATE_HZ = 48_000
+BITS_PER_S = {1: 64_000, 2: 96_000}  # by channels
 # FFmpeg's encoder gives out a frame when it has had the two after it.
 LOOKED_AHEAD = 2
 

@@ -1,6 +1,7 @@
 """Still pictures from segments: for the seek bar, the poster and finding new slides. Blocking: runs in a worker."""
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -45,16 +46,14 @@ def first_still(header: bytes, segment: bytes) -> bytes:
 def change_time(header: bytes, segment: bytes, before: bytes, after: bytes) -> float:
     """Seconds (as in the segment's own times) of its first picture that looks more like `after` than like `before`.
 
-    Both are signs of stills. The end of the segment when none does.
+    Both are signs of stills. Infinity when none does.
     """
     old, new = (np.frombuffer(sign, np.uint8).astype(np.int16) for sign in (before, after))
-    last_s = 0.0
     for time_s, image in _pictures(header, segment):
         sign = _sign(image).reshape(-1).astype(np.int16)
         if np.abs(sign - new).sum() < np.abs(sign - old).sum():
             return time_s
-        last_s = time_s
-    return last_s
+    return math.inf
 
 
 def sheet(stills: Sequence[bytes | None]) -> bytes:

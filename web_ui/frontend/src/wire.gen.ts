@@ -48,6 +48,13 @@ export interface AlarmView {
   since: string;
 }
 
+/** WebVTT. `language` as in RFC 5646. */
+export interface CaptionsView {
+  language: string;
+  label: string;
+  url: string;
+}
+
 /** One thing wrong in one cell, in the caller's language; `cell` such as `C5`, empty when it is about the sheet. */
 export interface CellFaultView {
   sheet: string;
@@ -55,6 +62,12 @@ export interface CellFaultView {
   code: string;
   message: string;
   remedy: string;
+}
+
+/** A slide shown from `start_s` on; `still` is a small picture of it. */
+export interface ChapterView {
+  start_s: number;
+  still: string | null;
 }
 
 export interface ClassEdit {
@@ -144,6 +157,14 @@ export interface EncodingView {
   bitrate_bps: number;
 }
 
+/** How far pictures, waveform, chapters and AAC are. `failed`: segments that gave none. */
+export interface ExtrasView {
+  done: number;
+  steps: number;
+  failed: number;
+  finished: boolean;
+}
+
 /** A request, or the whole socket when `id` is null, was refused. Text is in the language of `hello`. */
 export interface Failure {
   type: "error";
@@ -157,6 +178,12 @@ export interface Hello {
   type: "hello";
   token?: string | null;
   language?: "zh-CN" | "en";
+}
+
+/** Where a track has nothing, seconds from the recording's beginning. */
+export interface HoleView {
+  begin_s: number;
+  end_s: number;
 }
 
 /** What was added. */
@@ -216,6 +243,12 @@ export interface LessonList {
 
 /** The three classrooms of policy (三个课堂), and teacher research beside them. */
 export type LessonMode = "delivery" | "master" | "open" | "research";
+
+/** Where a lesson can be seen from its beginning; `recording_id` is None when nothing was recorded (yet). */
+export interface LessonRecordingView {
+  recording_id: string | null;
+  began_at: string | null;
+}
 
 export type LessonState = "planned" | "ready" | "live" | "interrupted" | "ended" | "archived" | "cancelled";
 
@@ -558,6 +591,16 @@ export interface SessionView {
   school_id: string | null;
 }
 
+/** Small pictures of the whole recording in one image, one every `every_s`, in rows of `columns`. */
+export interface SheetView {
+  url: string;
+  every_s: number;
+  tiles: number;
+  columns: number;
+  tile_width: number;
+  tile_height: number;
+}
+
 export interface SignIn {
   username: string;
   password: string;
@@ -668,6 +711,24 @@ export interface TokenView {
 
 export type Topology = "1+N" | "N+N";
 
+/**
+ * One picture or sound in one codec; `url` is of its HLS playlist. A source's sound may come in several codecs.
+ *
+ * `offset_s`: recording time at the playlist's own zero.
+ */
+export interface TrackView {
+  key: string;
+  name: string;
+  kind: "audio" | "video";
+  codec: string;
+  url: string;
+  width: number;
+  height: number;
+  offset_s: number;
+  end_s: number;
+  holes: HoleView[];
+}
+
 /** Somebody watching, as the server measures it. */
 export interface ViewerView {
   id: string;
@@ -706,6 +767,33 @@ export interface WatchRoom {
   type: "watch_room";
   id: number;
   room_id: string;
+}
+
+/** Everything the player page needs. `running`: the lesson goes on, and the tracks grow. */
+export interface WatchView {
+  recording_id: string;
+  title: string;
+  subject: string;
+  teacher_name: string;
+  school_name: string;
+  lesson_code: string | null;
+  began_at: string;
+  running: boolean;
+  duration_s: number;
+  tracks: TrackView[];
+  chapters: ChapterView[];
+  captions: CaptionsView[];
+  poster: string | null;
+  sheet: SheetView | null;
+  waveform: string | null;
+  movie: string | null;
+  extras: ExtrasView | null;
+}
+
+/** Loudness, 0 to 255, `per_second` of them from the recording's beginning. */
+export interface WaveformView {
+  per_second: number;
+  peaks: number[];
 }
 
 export interface Welcome {
