@@ -15,15 +15,20 @@ export class Refused extends Error {
 /** The server could not be reached, or what answered was not the server. */
 export class Unreachable extends Error {}
 
-/** One request to the JSON API of our own origin. Throws `Refused` or `Unreachable`. */
+/**
+ * One request to the JSON API of our own origin; `authorization` ("Bearer …") for whoever has a token and no session.
+ * Throws `Refused` or `Unreachable`.
+ */
 export async function api<T>(
   method: "GET" | "POST" | "DELETE",
   path: string,
   language: Language,
   body?: object,
+  authorization?: string,
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": language };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (authorization !== undefined) headers["Authorization"] = authorization;
   let response: Response;
   try {
     response = await fetch(path, {
