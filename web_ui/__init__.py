@@ -1,5 +1,5 @@
 """The pages people use: sign-in, room panel, join, console.
 
 `frontend/` holds their source (Vite, TypeScript, Vue), `static/` what is built from it, `service` serves it,
-`build_hook` builds it when the package is built or installed, `typescript` writes the TypeScript of the wire messages.
+`build` builds it when the package is built or installed, `typescript` writes the TypeScript of the wire messages.
 """

@@ -26,7 +26,7 @@ _NOT_BUILT = """\
 <!doctype html>
 <html lang="{language}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
-<body><main><h1>{title}</h1><p>{explanation}</p><p><code>python web_ui/build_hook.py</code></p></main></body>
+<body><main><h1>{title}</h1><p>{explanation}</p><p><code>python web_ui/build.py</code></p></main></body>
 </html>
 """
 _NOT_BUILT_TEXT = {

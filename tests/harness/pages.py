@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import web_ui
-from web_ui.build_hook import build_pages, npm
+from web_ui.build import build_pages, npm
 
 PACKAGE = Path(web_ui.__file__).parent
 FRONTEND = PACKAGE / "frontend"

