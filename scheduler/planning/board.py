@@ -160,7 +160,7 @@ class Board:
     teacher_week: Counter[Id] = field(init=False, default_factory=Counter)
     teacher_day: Counter[tuple[Id, int]] = field(init=False, default_factory=Counter)
     class_day: Counter[tuple[Id, int]] = field(init=False, default_factory=Counter)
-    _calendar: Calendar = field(init=False)
+    calendar: Calendar = field(init=False)
     _rooms_out: Mapping[Id, Sequence[Outage]] = field(init=False)
     _teacher_starts: dict[Id, int] = field(init=False, default_factory=dict)
     _need_starts: dict[Id, int] = field(init=False, default_factory=dict)
@@ -169,7 +169,7 @@ class Board:
         outages = (*self.lookup.instance.outages, *self.outages)
         self.week = Week.of(self.lookup.instance)
         self.past = (1 << self.week.bit(self.now)) - 1 if self.now is not None else 0
-        self._calendar = Calendar.of(outages)
+        self.calendar = Calendar.of(outages)
         rooms: defaultdict[Id, list[Outage]] = defaultdict(list)
         for outage in outages:
             if outage.kind == "room":
@@ -182,7 +182,7 @@ class Board:
         """When the teacher may start a lesson, were there no other (H3, H9)."""
         if teacher not in self._teacher_starts:
             row = self.lookup.teachers[teacher]
-            starts = teacher_starts(self.lookup.instance, row, self.lookup.host(row), self._calendar)
+            starts = teacher_starts(self.lookup.instance, row, self.lookup.host(row), self.calendar)
             self._teacher_starts[teacher] = self.week.bits(starts)
         return self._teacher_starts[teacher]
 
@@ -190,7 +190,7 @@ class Board:
         """When the class may attend, were there no other lesson (H4, H9)."""
         if need not in self._need_starts:
             row = self.lookup.needs[need]
-            starts, _ = need_starts(self.lookup.instance, row, self.lookup.schools[row.point], self._calendar)
+            starts, _ = need_starts(self.lookup.instance, row, self.lookup.schools[row.point], self.calendar)
             self._need_starts[need] = self.week.bits(starts)
         return self._need_starts[need]
 

@@ -114,6 +114,10 @@ class Users:
                     span |= board.week.span(lesson, demand.slots)
                 self._users[demand.resource].append((index, span))
 
+    def of_teacher(self, teacher: Id) -> list[int]:
+        """The courses (by index) of a teacher."""
+        return [index for index, _ in self._users["teacher", teacher]]
+
     def of(self, demand: Demand, starts: int) -> list[int]:
         """The courses (by index) that hold the resource while a lesson that begins at one of `starts` would need it."""
         slots = 0

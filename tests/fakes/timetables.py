@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from scheduler.io.files import instance_of
+from scheduler.io.files import instance_json, instance_of
 from scheduler.planning.instance import Instance
 
 MORNING = [[480, 520], [530, 570], [595, 635], [645, 685]]
@@ -101,3 +101,8 @@ def solution_json() -> Json:
 def instance(data: Json) -> Instance:
     """The instance as the product reads it."""
     return instance_of(json.dumps(data).encode())
+
+
+def sound(found: Instance) -> Instance:
+    """The instance, after it went through a file."""
+    return instance_of(instance_json(found))

@@ -72,3 +72,103 @@ def test_an_unreadable_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFi
         err = capsys.readouterr().err
         assert err.count("\n") == 1
         assert f"Cannot read {path}: " in err
+
+
+def test_explain_says_why_and_what_would_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    county = county_json()
+    county["teachers"][0]["max_week"] = 0
+    lacking = {"courses": [], "uncovered": [{"need": 10, "missing": 2, "reasons": []}]}
+    files = written(tmp_path / "in.json", county), written(tmp_path / "out.json", lacking)
+    assert run(["schedule", "explain", *files, "--need", "10", "-o", str(tmp_path / "why.json")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Need 10 (新县二小 music): 2 lessons missing."
+    assert "  explain_week_full\tAt 8 starts, the teacher gives no more lessons that week: 7." in lines
+    assert lines[-1].startswith("  fix_teacher_week\tIf teacher 7 gives 1 more lessons a week (1 in all)")
+    (row,) = json.loads((tmp_path / "why.json").read_text("utf-8"))["uncovered"]
+    assert row["reasons"][0]["code"] == "explain_funnel"
+    assert set(row["reasons"][0]["text"]) == {"zh-CN", "en"}
+    assert row["reasons"][0]["remedy"] is None
+    assert row["reasons"][-1]["remedy"]["en"] == "Ask the teacher's school."
+
+
+def test_explain_knows_no_other_need(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = written(tmp_path / "in.json", county_json()), written(tmp_path / "out.json", solution_json())
+    assert run(["schedule", "explain", *files, "--need", "99"]) == 2
+    assert capsys.readouterr().err == "There is no need 99. Compare with `needs` in the instance.\n"
+
+
+def test_replan_lists_what_it_changes_and_writes_what_check_accepts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    county = county_json()
+    county["teachers"].append({**county["teachers"][0], "id": "李", "name": "李老师"})
+    files = written(tmp_path / "in.json", county), written(tmp_path / "out.json", solution_json())
+    after = str(tmp_path / "out2.json")
+    assert run(["schedule", "replan", *files, "--absent", "teacher=7,day=0,period=2", "-o", after]) == 0
+    out, err = capsys.readouterr()
+    assert out == (
+        "change_substitute\tMonday 09:55: teacher 李老师 stands in for 7 with 10 (新县二小 music), 11 (music), "
+        "at the same time.\n"
+    )
+    assert err == "2 lessons lost, 2 made good.\n"
+    assert run(["schedule", "check", files[0], after]) == 0
+    replanned = json.loads(Path(after).read_text("utf-8"))
+    assert replanned["outages"] == [{"kind": "teacher", "id": 7, "day": 0, "start": 595, "end": 635, "rooms": 1}]
+    assert replanned["changes"][0]["text"]["zh-CN"].startswith("周一 09:55：教师 李老师 代替 7 给")
+
+
+def test_replan_says_what_cannot_be_made_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = written(tmp_path / "in.json", county_json()), written(tmp_path / "out.json", solution_json())
+    after = tmp_path / "out2.json"
+    assert (
+        run(["schedule", "replan", *files, "--absent", "school=0", "--now", "day=0,time=10:00", "-o", str(after)]) == 0
+    )
+    out, err = capsys.readouterr()
+    assert out.startswith("change_lost\tThe lesson of 10 (新县二小 music), 11 (music) on Wednesday at 09:55")
+    assert err == "2 lessons lost, 0 made good.\n"
+    assert [len(row["reasons"]) > 0 for row in json.loads(after.read_text("utf-8"))["uncovered"]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [
+        "teacher",
+        "teacher=",
+        "teacher=7,day=9",
+        "teacher=7,day=x",
+        "teacher=7,period=4",
+        "teacher=7,period=2-1",
+        "teacher=7,from=10:00,to=9:00",
+        "teacher=7,from=25:00",
+        "teacher=7,period=1,from=10:00",
+        "teacher=7,colour=red",
+        "teacher=7,teacher=8",
+        "room=0,rooms=0",
+        "day=1",
+        "",
+    ],
+)
+def test_an_absence_that_cannot_be_read_is_one_line(
+    absent: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = written(tmp_path / "in.json", county_json()), written(tmp_path / "out.json", solution_json())
+    assert run(["schedule", "replan", *files, "--absent", absent, "-o", str(tmp_path / "x.json")]) == 2
+    assert capsys.readouterr().err.startswith(f'"{absent}" is not understood. Write teacher=ID')
+    assert not (tmp_path / "x.json").exists()
+
+
+def test_an_absence_of_nobody_and_a_wrong_time_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = written(tmp_path / "in.json", county_json()), written(tmp_path / "out.json", solution_json())
+    command = ["schedule", "replan", *files, "-o", str(tmp_path / "x.json"), "--absent"]
+    assert run([*command, "teacher=8"]) == 2
+    assert "the id 8 does not exist" in capsys.readouterr().err
+    for now in ("day=1", "day=7,time=10:00", "day=1,time=10", "noon"):
+        assert run([*command, "teacher=7", "--now", now]) == 2
+        assert "Write day=2,time=10:00." in capsys.readouterr().err
+
+
+def test_a_result_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = written(tmp_path / "in.json", county_json()), written(tmp_path / "out.json", solution_json())
+    path = tmp_path / "none" / "x.json"
+    assert run(["schedule", "replan", *files, "--absent", "teacher=7", "-o", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"Cannot write {path}: ")
