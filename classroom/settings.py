@@ -22,7 +22,7 @@ from classroom.logs import LogFormat
 
 ENV_PREFIX = "QIANSHOU_"
 
-__all__ = ["ServerRole", "Settings", "load_settings", "local_addresses"]
+__all__ = ["RecordingRule", "ServerRole", "Settings", "load_settings", "local_addresses"]
 
 
 class ServerRole(StrEnum):
@@ -50,6 +50,7 @@ def default_data() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "qianshou"
 
 
+RecordingRule = Literal["always", "without_agent", "never"]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -83,6 +84,11 @@ class Settings(BaseSettings):
     recordings_s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the bucket.")
     recordings_keep_free_mb: int = Field(
         1000, ge=0, description="Space on the disk that recordings never take, for the database's sake (MB)."
+    )
+    recordings_server: RecordingRule = Field(
+        "without_agent",
+        description="What this server records of what it receives: always, without_agent "
+        "(what no room's agent publishes, since that records it itself) or never.",
     )
     recordings_scrub_days: float = Field(
         30, gt=0, description="Every kept segment is read and verified again within so many days."

@@ -106,8 +106,11 @@ class MediaEngine:
 
     # -- sessions ----------------------------------------------------------------------------------------------------
 
-    def publish(self, lesson_id: str, source_name: str, principal_id: str, sdp: str) -> tuple[PublisherSession, str]:
+    def publish(
+        self, lesson_id: str, source_name: str, principal_id: str, sdp: str, *, from_agent: bool = False
+    ) -> tuple[PublisherSession, str]:
         """Open a publisher's session; returns it with our answer. The same principal may replace its own publication.
+        `from_agent`: it is a room's agent.
 
         Raises `Conflict("source_taken")`, `MalformedSdp`, `Unprocessable`, `Unavailable("media_node_full")`.
         """
@@ -120,7 +123,8 @@ class MediaEngine:
                     raise Conflict("source_taken", source=source_name)
                 other.peer.close("replaced", now)
         room = self._room(lesson_id)
-        session = PublisherSession(secrets.token_urlsafe(12), room, principal_id, source_name, offer)
+        id_ = secrets.token_urlsafe(12)
+        session = PublisherSession(id_, room, principal_id, source_name, offer, from_agent=from_agent)
         session.peer = self._peer(offer, session)
         session.on_end = partial(self._forget, session)
         room.publish(session.source)

@@ -19,6 +19,7 @@ from media_server.api.metrics import MediaMetrics
 from media_server.api.signalling import Signalling
 from media_server.api.statistics import StatisticsApi
 from media_server.engine import MediaEngine
+from media_server.recording.service import Recording
 from media_server.sessions import SubscriberSession
 
 REPORT_EVERY_S = 1.0
@@ -38,6 +39,7 @@ class MediaService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._engine: MediaEngine | None = None
+        self._recording: Recording | None = None
         self._changed: set[str] = set()
         self._sources: dict[str, list[SourceView]] = {}
         self._viewers: dict[str, list[ViewerView]] = {}
@@ -59,6 +61,9 @@ class MediaService:
         Signalling(engine, context.store, context.sockets)
         StatisticsApi(engine, context.node, context.clock).add_routes(context.routes)
         MediaMetrics(engine, context.metrics)
+        if settings.recordings_server != "never":
+            self._recording = Recording(context, engine)
+            await self._recording.start()
         context.tasks.spawn(engine.run(), "media engine")
         context.tasks.forever(self._follow_lessons, "media lessons")
         context.tasks.forever(self._report, "media presence")
@@ -67,6 +72,8 @@ class MediaService:
     async def stop(self) -> None:
         if self._engine is not None:
             self._engine.close()
+        if self._recording is not None:
+            await self._recording.stop()
 
     async def _follow_lessons(self) -> None:
         """Lessons that end let everybody go."""

@@ -55,7 +55,9 @@ class PublisherSession:
 
     peer: Peer
 
-    def __init__(self, id_: str, room: Room, principal_id: str, source_name: str, offer: Offer) -> None:
+    def __init__(
+        self, id_: str, room: Room, principal_id: str, source_name: str, offer: Offer, *, from_agent: bool = False
+    ) -> None:
         self.id = id_
         self.on_end: Callable[[str], None] = nobody  # the engine's
         self.on_lost: Callable[[str], None] = nobody  # for whoever opened the session
@@ -64,7 +66,7 @@ class PublisherSession:
         tracks = [
             Track(section.kind, section.codec, list(section.rids), _passed_on(section)) for section in offer.sections
         ]
-        self.source = Source(source_name, tracks)
+        self.source = Source(source_name, tracks, from_agent=from_agent)
         self._uplink = Uplink(room, self.source, offer.sections)
         self._told: list[tuple[str, bool]] = []
 

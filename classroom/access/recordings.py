@@ -57,6 +57,15 @@ class TrackStock:
     missing: tuple[Missing, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class UnfinishedTrack:
+    """A track whose lesson is over; its manifest has `segments` lines."""
+
+    lesson_id: str
+    track_id: str
+    segments: int
+
+
 async def access_recording_open(store: Store, principal: Principal, lesson_id: str, now: datetime) -> Recording:
     """The lesson's recording, made when this is the first to ask: its media time 0 is when the lesson was started.
 
@@ -219,6 +228,27 @@ async def access_track_stock(store: Store, principal: Principal, track_id: str) 
     async with store.reading() as db:
         _, row = await _track(db, principal, track_id, lock=False)
         return await _stock(db, row)
+
+
+async def access_tracks_unfinished(
+    store: Store, principal: Principal, origin: TrackOrigin, ended_before: datetime
+) -> list[UnfinishedTrack]:
+    """Tracks of this origin that nobody has called complete, of lessons that ended by then."""
+    require(Deed.KEEP_SEGMENTS, _relations(principal), "admin_needed")
+    segments = select(func.count()).where(SegmentRow.track_id == TrackRow.id).scalar_subquery()
+    async with store.reading() as db:
+        found = await db.execute(
+            select(LessonRow.id, TrackRow.id, segments)
+            .join(RecordingRow, RecordingRow.lesson_id == LessonRow.id)
+            .join(TrackRow, TrackRow.recording_id == RecordingRow.id)
+            .where(
+                TrackRow.origin == origin,
+                TrackRow.expected_segments.is_(None),
+                LessonRow.state == LessonState.ENDED,
+                LessonRow.ended_at <= ended_before,
+            )
+        )
+        return [UnfinishedTrack(*row) for row in found]
 
 
 async def access_recordings_to_settle(store: Store, principal: Principal) -> list[str]:

@@ -23,6 +23,7 @@ from classroom.errors import (
 from classroom.http.call import Call
 from classroom.http.routes import Routes
 from classroom.model.lesson import Lesson
+from classroom.model.principal import Role
 from classroom.store.store import Store
 from media_server.engine import AnySession, MediaEngine
 from media_server.sessions import PublisherSession
@@ -74,7 +75,8 @@ class Exchange:
         return await access_lesson_to_watch(self._store, call.principal, lesson_id)
 
     def _publish(self, call: Call, lesson: Lesson, source: str, sdp: str) -> tuple[AnySession, str]:
-        return self._engine.publish(lesson.id, source, call.principal.id, sdp)
+        principal = call.principal
+        return self._engine.publish(lesson.id, source, principal.id, sdp, from_agent=principal.has(Role.DEVICE))
 
     def _watch(self, call: Call, lesson: Lesson, source: str, sdp: str) -> tuple[AnySession, str]:
         return self._engine.subscribe(lesson.id, call.principal, sdp, source)

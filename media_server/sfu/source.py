@@ -45,10 +45,11 @@ class Track:
 
 
 class Source:
-    """Up to one picture and one sound from one publisher."""
+    """Up to one picture and one sound from one publisher; `from_agent`: a room's agent, which records it itself."""
 
-    def __init__(self, name: str, tracks: list[Track]) -> None:
+    def __init__(self, name: str, tracks: list[Track], *, from_agent: bool = False) -> None:
         self.name = name
+        self.from_agent = from_agent
         self.tracks: dict[MediaKind, Track] = {track.kind: track for track in tracks}
 
     @property

@@ -30,9 +30,16 @@ class TrackWriter:
         self._began_at = began_at
         self._segment: OpenSegment | None = None
         self._end = 0  # of the last one
+        self._closed_s = 0.0  # duration of all of them but for the open one
         self._usual = 0  # how long a picture lately was shown
         # Fragments are numbered upwards also by a server that begins again: never a thousand in a second.
         self._fragments = max(0, int((now - began_at) * 1000))
+
+    @property
+    def recorded_s(self) -> float:
+        """How much was recorded; gaps do not count."""
+        segment = self._segment
+        return self._closed_s + ((segment.end - segment.start) / segment.format.timescale if segment is not None else 0)
 
     def wants_keyframe(self, now: float) -> bool:
         """Whether the open segment is long enough."""
@@ -95,6 +102,7 @@ class TrackWriter:
     def _close(self, segment: OpenSegment, end: int) -> Iterator[Step]:
         yield from segment.close(end)
         self._fragments, self._usual, self._end = segment.fragments, segment.usual, end
+        self._closed_s += (end - segment.start) / segment.format.timescale
         self._segment = None
 
     def _conceal(self, segment: OpenSegment, until: int) -> Generator[Step, None, OpenSegment]:

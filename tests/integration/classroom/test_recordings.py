@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from classroom.access.lessons import access_lesson_to_see, access_step
 from classroom.access.recordings import (
     Missing,
     NewTrack,
+    UnfinishedTrack,
     access_recording_open,
     access_recording_settle,
     access_recordings_to_settle,
@@ -25,6 +27,7 @@ from classroom.access.recordings import (
     access_track_complete,
     access_track_register,
     access_track_stock,
+    access_tracks_unfinished,
 )
 from classroom.errors import Conflict, Forbidden, NotFound, NotSignedIn
 from classroom.model.lesson import LessonState, LessonStep
@@ -92,6 +95,25 @@ async def test_a_lesson_is_recorded_from_its_start_to_the_archive(store: Store) 
     with pytest.raises(Conflict) as caught:
         await access_track_register(store, device, recording.id, other, NOW)
     assert caught.value.code == "recording_closed"
+
+
+async def test_tracks_that_nobody_called_complete(store: Store) -> None:
+    county = await started(store)
+    recording = await access_recording_open(store, SYSTEM, county.lesson.id, NOW)
+    server = NewTrack("teacher", TrackKind.AUDIO, TrackOrigin.SERVER, "opus", 48_000)
+    tracks = [
+        (await access_track_register(store, SYSTEM, recording.id, new, NOW)).track.id
+        for new in (server, replace(server, name="slides"), SOUND)
+    ]
+    await access_segments_append(store, SYSTEM, tracks[0], [segment(0), segment(1)])
+    await access_track_complete(store, SYSTEM, tracks[1], 0, NOW)
+    ended_at = NOW + timedelta(minutes=1)
+    await access_step(store, SYSTEM, county.lesson.id, LessonStep.STOP, ended_at)
+    assert await access_tracks_unfinished(store, SYSTEM, TrackOrigin.SERVER, NOW) == [], "not so long ago"
+    unfinished = await access_tracks_unfinished(store, SYSTEM, TrackOrigin.SERVER, ended_at)
+    assert unfinished == [UnfinishedTrack(county.lesson.id, tracks[0], 2)]
+    with pytest.raises(Forbidden):
+        await access_tracks_unfinished(store, county["room_device"], TrackOrigin.SERVER, ended_at)
 
 
 async def test_what_does_not_fit_is_refused_and_nothing_of_it_kept(store: Store) -> None:
