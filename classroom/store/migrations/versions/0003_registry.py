@@ -86,7 +86,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("holiday", "swapped", "exam", "other", name="daykind", native_enum=False, length=24),
+            WORD,
             nullable=False,
         ),
         sa.Column("follows", sa.Integer(), nullable=True),
@@ -132,9 +132,7 @@ def upgrade() -> None:
         sa.Column("flex_min", sa.Integer(), nullable=False),
         sa.Column("max_week", sa.Integer(), nullable=False),
         sa.Column("max_day", sa.Integer(), nullable=False),
-        sa.Column(
-            "scope", sa.Enum("county", "prefecture", name="teachingscope", native_enum=False, length=24), nullable=False
-        ),
+        sa.Column("scope", WORD, nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_teacher_plans_account_id"),
         sa.PrimaryKeyConstraint("account_id", name="pk_teacher_plans"),
     )

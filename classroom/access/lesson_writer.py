@@ -1,0 +1,142 @@
+"""Writing the lessons of a publication, many at once: a term of a county has thousands."""
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from classroom.access.planning import CODE_ALPHABET, CODE_LENGTH
+from classroom.model.lesson import LessonMode, LessonState, Topology
+from classroom.model.plan import LessonPlan, Publication
+from classroom.model.term import Term
+from classroom.store.plan_tables import TermLessonRow
+from classroom.store.tables import LessonPointRow, LessonRow
+from classroom.store.types import new_id
+
+
+class LessonWriter:
+    """The lessons of one publication."""
+
+    def __init__(self, db: AsyncSession, term: Term, now: datetime) -> None:
+        self._db = db
+        self._term = term
+        self._now = now
+
+    async def apply(self, publication: Publication, before: Mapping[str, LessonPlan]) -> dict[str, str]:
+        """Do it, in the transaction of the session. Room by lesson of everything that is new or different."""
+        rooms = await self._create(publication.create)
+        rooms |= await self._change(publication.change)
+        await self._cancel(publication.cancel)
+        return rooms | {lesson_id: before[lesson_id].room_id for lesson_id in publication.cancel}
+
+    async def _create(self, plans: Sequence[LessonPlan]) -> dict[str, str]:
+        if not plans:
+            return {}
+        codes = await self._codes(len(plans))
+        lessons, links, points = [], [], []
+        for plan, code in zip(plans, codes, strict=True):
+            lesson_id = new_id()
+            lessons.append(
+                {
+                    "id": lesson_id,
+                    "code": code,
+                    "mode": LessonMode.DELIVERY,
+                    "topology": Topology.ONE_TO_N,
+                    "state": LessonState.PLANNED,
+                    "open_join": True,
+                    "started_at": None,
+                    "ended_at": None,
+                    **_fields(plan),
+                }
+            )
+            links.append(
+                {
+                    "lesson_id": lesson_id,
+                    "term_id": self._term.id,
+                    "course": plan.course,
+                    "week": plan.week,
+                    "dropped": False,
+                    "sequence": 0,
+                    "changed_at": self._now,
+                }
+            )
+            points += _points(lesson_id, plan)
+        await self._db.execute(insert(LessonRow), lessons)
+        await self._db.execute(insert(TermLessonRow), links)
+        if points:
+            await self._db.execute(insert(LessonPointRow), points)
+        return {lesson["id"]: lesson["room_id"] for lesson in lessons}
+
+    async def _change(self, changes: Sequence[tuple[str, LessonPlan]]) -> dict[str, str]:
+        if not changes:
+            return {}
+        # it may have been ready for its old time
+        again = {"state": LessonState.PLANNED}
+        await self._db.execute(
+            update(LessonRow), [{"id": lesson_id, **again, **_fields(plan)} for lesson_id, plan in changes]
+        )
+        await self._touch([lesson_id for lesson_id, _ in changes], dropped=False)
+        for ids in _chunks([lesson_id for lesson_id, _ in changes]):
+            await self._db.execute(delete(LessonPointRow).where(LessonPointRow.lesson_id.in_(ids)))
+        points = [point for lesson_id, plan in changes for point in _points(lesson_id, plan)]
+        if points:
+            await self._db.execute(insert(LessonPointRow), points)
+        return {lesson_id: plan.room_id for lesson_id, plan in changes}
+
+    async def _cancel(self, lesson_ids: Sequence[str]) -> None:
+        for ids in _chunks(lesson_ids):
+            await self._db.execute(
+                update(LessonRow).where(LessonRow.id.in_(ids)).values(state=LessonState.CANCELLED),
+                execution_options={"synchronize_session": False},
+            )
+        await self._touch(lesson_ids, dropped=True)
+
+    async def _touch(self, lesson_ids: Sequence[str], *, dropped: bool) -> None:
+        for ids in _chunks(lesson_ids):
+            await self._db.execute(
+                update(TermLessonRow)
+                .where(TermLessonRow.lesson_id.in_(ids))
+                .values(sequence=TermLessonRow.sequence + 1, changed_at=self._now, dropped=dropped),
+                execution_options={"synchronize_session": False},
+            )
+
+    async def _codes(self, count: int) -> list[str]:
+        """Join codes nobody has."""
+        codes: set[str] = set()
+        while len(codes) < count:
+            fresh = {_code() for _ in range(count - len(codes))} - codes
+            for some in _chunks(sorted(fresh)):
+                codes |= set(some) - set(await self._db.scalars(select(LessonRow.code).where(LessonRow.code.in_(some))))
+        return sorted(codes)
+
+
+def _fields(plan: LessonPlan) -> dict[str, Any]:
+    return {
+        "title": plan.title,
+        "subject": plan.subject,
+        "grade": plan.grade,
+        "room_id": plan.room_id,
+        "teacher_id": plan.teacher_id,
+        "starts_at": plan.starts_at,
+        "ends_at": plan.ends_at,
+    }
+
+
+def _points(lesson_id: str, plan: LessonPlan) -> list[dict[str, Any]]:
+    return [
+        {"lesson_id": lesson_id, "position": position, "name": point.name, "school_id": point.school_id or None}
+        for position, point in enumerate(plan.points)
+    ]
+
+
+def _code() -> str:
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def _chunks(ids: Collection[str], size: int = 500) -> Iterable[list[str]]:
+    """Databases bound the number of parameters."""
+    found = list(ids)
+    return (found[start : start + size] for start in range(0, len(found), size))

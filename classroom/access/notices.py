@@ -1,0 +1,128 @@
+"""What teachers and schools are told."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from classroom.access.relations import require_somebody
+from classroom.errors import NotSignedIn
+from classroom.model.plan import LessonPlan, Notice, NoticeKind, Publication, Version
+from classroom.model.principal import Principal, Role
+from classroom.model.term import Term
+from classroom.store.plan_tables import NoticeRow
+from classroom.store.store import Store
+from classroom.store.types import new_id
+
+# A notice says what its first changes are; the timetable says the rest.
+MOST_SAMPLES = 8
+MOST_NOTICES = 100
+
+
+async def access_notices(store: Store, principal: Principal) -> list[Notice]:
+    """One's own notices, the latest first: one's account's, and those of the school one works at."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        rows = await db.scalars(
+            select(NoticeRow)
+            .where(_own(principal))
+            .order_by(NoticeRow.created_at.desc(), NoticeRow.id)
+            .limit(MOST_NOTICES)
+        )
+        return [_notice_of(row) for row in rows]
+
+
+async def access_notices_read(store: Store, principal: Principal, now: datetime) -> None:
+    """All of one's notices have been read."""
+    require_somebody(principal)
+    async with store.session() as db:
+        for row in await db.scalars(select(NoticeRow).where(_own(principal), NoticeRow.read_at.is_(None))):
+            row.read_at = now
+
+
+def notify(
+    db: AsyncSession,
+    term: Term,
+    version: Version,
+    publication: Publication,
+    before: Mapping[str, LessonPlan],
+) -> None:
+    """One notice for each teacher and each school whose lessons a publication makes different; `before` by lesson."""
+    changes = [Change("created", None, plan) for plan in publication.create]
+    changes += [Change("moved", before[lesson_id], plan) for lesson_id, plan in publication.change]
+    changes += [Change("cancelled", before[lesson_id], None) for lesson_id in publication.cancel]
+    accounts: dict[str, list[Change]] = defaultdict(list)
+    schools: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        for account in {plan.teacher_id for plan in change.plans}:
+            accounts[account].append(change)
+        for school in {point.school_id for plan in change.plans for point in plan.points if point.school_id}:
+            schools[school].append(change)
+    for account, found in accounts.items():
+        db.add(_row(term, version, found, account_id=account))
+    for school, found in schools.items():
+        db.add(_row(term, version, found, school_id=school))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to a lesson."""
+
+    what: str
+    before: LessonPlan | None
+    after: LessonPlan | None
+
+    @property
+    def plans(self) -> list[LessonPlan]:
+        """One or both."""
+        return [plan for plan in (self.after, self.before) if plan is not None]
+
+
+def _row(
+    term: Term,
+    version: Version,
+    changes: Sequence[Change],
+    *,
+    account_id: str | None = None,
+    school_id: str | None = None,
+) -> NoticeRow:
+    counts = {what: sum(change.what == what for change in changes) for what in ("created", "moved", "cancelled")}
+    coming = sorted(changes, key=lambda change: min(plan.starts_at for plan in change.plans))
+    samples = list(_samples(coming[:MOST_SAMPLES]))
+    return NoticeRow(
+        id=new_id(),
+        account_id=account_id,
+        school_id=school_id,
+        kind=NoticeKind.TIMETABLE,
+        data={"term": term.name, "version": version.number, **counts, "changes": samples},
+        created_at=version.published_at,
+        read_at=None,
+    )
+
+
+def _samples(changes: Iterable[Change]) -> Iterable[dict[str, Any]]:
+    for change in changes:
+        yield {
+            "what": change.what,
+            "title": change.plans[0].title,
+            "before": change.before.starts_at.isoformat() if change.before else None,
+            "after": change.after.starts_at.isoformat() if change.after else None,
+        }
+
+
+def _own(principal: Principal) -> ColumnElement[bool]:
+    """Raises `NotSignedIn` for a token-holder, who has none."""
+    if not principal.signed_in:
+        raise NotSignedIn("sign_in_needed")
+    mine = NoticeRow.account_id == principal.id
+    if principal.school_id is not None and principal.has(Role.TEACHER, Role.COORDINATOR):
+        return or_(mine, NoticeRow.school_id == principal.school_id)
+    return mine
+
+
+def _notice_of(row: NoticeRow) -> Notice:
+    return Notice(row.id, row.kind, row.data, row.created_at, row.read_at)
