@@ -107,6 +107,12 @@ class Search:
         return self._x.copy()
 
 
+def load_kernel(problem: Problem) -> None:
+    """Have the machine code of a search at hand: from the cache, or compiled now, which takes some twenty seconds."""
+    search = Search(problem, seed=0)
+    search.run(1)
+
+
 def new_work(wants: int) -> Ints:
     """What a search scribbles on, with its knobs set."""
     work = np.zeros(knob.POOL + 2 * wants, np.int64)

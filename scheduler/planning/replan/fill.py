@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from scheduler.planning.board import Gauge, Resource
 from scheduler.planning.instance import Id, Start
+from scheduler.planning.program import Program
 from scheduler.planning.replan.choices import Choices, choices, uses
-from scheduler.planning.replan.program import Program
 from scheduler.planning.replan.week import Held, Week
 
 

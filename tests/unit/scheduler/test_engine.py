@@ -18,34 +18,14 @@ from scheduler.planning.solution import Course
 from scheduler.planning.state import new_log
 from tests.fakes import timetables
 from tests.fakes.exhaustive import Exhaustive
+from tests.fakes.generous_timetables import generous_instance
 from tests.fakes.random_timetables import random_instance
 from tests.fakes.timetables import county_json
 
-BELL = [[480, 520], [530, 570], [580, 620]]
-
 
 def instances(first: int, count: int) -> list[Instance]:
-    """Drawn at random; every other one generous, so that much can be covered and much is in the way of much."""
-    drawn = []
-    for seed in range(first, first + count):
-        data = random_instance(Random(seed))
-        if seed % 2 == 0:
-            for row in (*data["teachers"], *data["needs"]):
-                row.update(subject="music", edition="*")
-            for row in data["teachers"]:
-                row.update(grades=[3, 4], scope="prefecture", max_week=4, flex_min=10)
-            for row in data["schools"]:
-                row.update(
-                    county=0, tolerance_min=10, bell=[[480, 520], [530, 570], [580, 620]], up_mbps=12, down_mbps=12
-                )
-            for row in (*data["teachers"], *data["needs"]):
-                row["free" if "free" in row else "allowed"] = [[day, period] for day in (0, 1) for period in range(3)]
-            for row in data["needs"]:
-                row["preferred"] = row["allowed"][:2]
-            for row in data["classes"]:
-                row["screen_min_day"] = 80
-        drawn.append(timetables.instance(data))
-    return drawn
+    draw = (random_instance, generous_instance)
+    return [timetables.instance(draw[seed % 2](Random(seed))) for seed in range(first, first + count)]
 
 
 def test_what_it_finds_keeps_every_rule_and_costs_what_it_says() -> None:

@@ -13,7 +13,7 @@ from scheduler.io.files import solution_of
 from scheduler.planning.instance import Id, Instance, Outage, Start
 from scheduler.planning.lookup import Lookup
 from scheduler.planning.objectives import coverage
-from scheduler.planning.replan.program import Program
+from scheduler.planning.program import Program
 from scheduler.planning.replan.proposal import Proposal, courses_of
 from scheduler.planning.replan.replan import replan
 from scheduler.planning.replan.week import Held
