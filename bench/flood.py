@@ -5,13 +5,15 @@ need to know a viewer. The flood's own process takes processor from this machine
 """
 
 import asyncio
+import contextlib
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from bench.load.clients import Load
 from bench.load.flood import KINDS, Flood, Kind
-from bench.load.process import Generator, cpu_seconds
+from bench.load.process import Generator, cpu_seconds, waited_seconds
 from bench.report import progress, result
 from tests.harness.world import World
 
@@ -27,6 +29,9 @@ class Bench:
     def __init__(self, world: World) -> None:
         self._world = world
         self._pid = world.server.pid
+        # The flood shall take from the server what it costs there, not what its own process takes of this machine.
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, self._pid, -15)
 
     async def run(self, kind: Kind | None) -> dict[str, float]:
         """The server's CPU, what was flooded, what viewers missed and how late packets were."""
@@ -50,13 +55,14 @@ class Bench:
                 Flood(kind, world.server.url, world.lesson.id, load.join_token, FLOOD_PER_S, seconds)
             )
             await flood.go()
-        before = cpu_seconds(self._pid)
+        before, waited = cpu_seconds(self._pid), waited_seconds(self._pid)
         await lesson.go()
         counts = await lesson.counts()
         used = cpu_seconds(self._pid) - before
         flooded: dict[str, Any] = await flood.counts() if flood else {"sent": 0}
         return {
             "cpu_s": used,
+            "waited_s": waited_seconds(self._pid) - waited,
             "flooded": flooded["sent"],
             "missing": counts["expected"] - counts["received"],
             "ms_p50": counts["delays_ms"].get("p50", float("nan")),
@@ -96,6 +102,7 @@ def _line(what: str, figures: dict[str, float]) -> str:
     share = 100 * figures["cpu_s"] / SECONDS
     return (
         f"{what}: {share:.0f} % of a core, {figures['flooded']:.0f} flooded, {figures['missing']:.0f} missing, "
+        f"{figures['waited_s']:.1f} s without a processor, "
         f"delay {figures['ms_p50']:.1f} ms, p99 {figures['ms_p99']:.1f} ms"
     )
 

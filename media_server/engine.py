@@ -31,7 +31,7 @@ from media_server.sfu.negotiation import (
 )
 from media_server.sfu.room import Room, TrackChanged
 from media_server.transport.egress import abs_send_time
-from media_server.transport.ice import answer_check, local_ufrag, parse_check
+from media_server.transport.ice import answer_check, asked_ufrag, parse_check
 from media_server.transport.network import Address, Network, Received
 from media_server.transport.peer import NoOwner, Peer
 
@@ -39,6 +39,7 @@ TICK_S = 0.02
 VIEWER_TICKS = 10  # a viewer's turn comes every so many ticks: its reports and timeouts can wait for 200 ms
 GATHER_S = 0.002  # how long the packets of one picture wait for each other
 DECIDE_EVERY_S = 0.2  # how often what viewers get is looked at again when nothing happens
+MAX_FORGED_CHECKS = 10  # from one address between two decisions; real peers send none, and each costs an HMAC
 MAX_SESSIONS = 2_000
 
 AnySession = PublisherSession | SubscriberSession
@@ -66,6 +67,7 @@ class MediaEngine:
         self._decide_at = 0.0
         self._turns: list[AnySession] = []  # viewers whose turn has not come in this round
         self._gathering: dict[str, Room] = {}
+        self._forged: dict[Address, int] = {}  # checks badly signed since the last decision
         # Of sessions that are gone; the properties add the living.
         self._keyframe_requests_ended = 0
         self._rejected_ended = 0
@@ -242,6 +244,7 @@ class MediaEngine:
                 session.tick(now)
         if now >= self._decide_at:
             self._decide_at = now + DECIDE_EVERY_S
+            self._forged.clear()
             for room in list(self.rooms.values()):
                 room.reconsider(now)
                 self._flush(room, now)
@@ -255,20 +258,19 @@ class MediaEngine:
         return [session for session in turn if not session.peer.closed]
 
     def _check(self, data: bytes, address: Address, now: float) -> bool:
-        message = parse_check(data)
-        if message is None:
-            return False
-        ufrag = local_ufrag(message)
+        ufrag = asked_ufrag(data)
         session = self._by_ufrag.get(ufrag)
-        if session is None:
+        if session is None or self._forged.get(address, 0) >= MAX_FORGED_CHECKS:
             return False
         peer = session.peer
         current = ufrag == peer.local.ufrag
         credentials = peer.local if current else peer.previous
         if credentials is None or credentials.ufrag != ufrag:
             return False
-        check = answer_check(message, credentials.password, address[0], address[1])
+        message = parse_check(data)
+        check = answer_check(message, credentials.password, address[0], address[1]) if message else None
         if check is None:
+            self._forged[address] = self._forged.get(address, 0) + 1
             return False
         self._network.send(address, [check.reply])
         if check.accepted:

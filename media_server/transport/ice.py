@@ -8,6 +8,9 @@ from typing import NamedTuple
 from aioice import stun
 
 _ROLE_CONFLICT = 487
+# RFC 8489 § 5 and § 14.3.
+_BINDING_REQUEST, _COOKIE, _HEADER_BYTES = b"\x00\x01", b"\x21\x12\xa4\x42", 20
+_ATTRIBUTE, _USERNAME = struct.Struct("!HH"), 0x0006
 # RFC 8445 § 5.1.2.1: type preference of host candidates, a local preference, component 1.
 _UDP_PRIORITY = 126 << 24 | 65_535 << 8 | 255
 # RFC 6544 § 4.2: a lower type preference, so that TCP is taken only without UDP; direction preference 4 is "passive".
@@ -54,9 +57,21 @@ def parse_check(data: bytes) -> stun.Message | None:
     return message
 
 
-def local_ufrag(message: stun.Message) -> str:
-    """Our half of the USERNAME: RFC 8445 § 7.2.2 sends "the peer's fragment:own fragment"."""
-    return str(message.attributes.get("USERNAME", "")).partition(":")[0]
+def asked_ufrag(data: bytes) -> str:
+    """Whom a binding request is for: our half of its USERNAME (RFC 8445 § 7.2.2: "the peer's fragment:own fragment").
+
+    Empty where it names nobody. Reads nothing else: whoever floods us with checks for nobody shall not cost a parser.
+    """
+    if data[:2] != _BINDING_REQUEST or data[4:8] != _COOKIE:
+        return ""
+    position = _HEADER_BYTES
+    while position + _ATTRIBUTE.size <= len(data):
+        kind, size = _ATTRIBUTE.unpack_from(data, position)
+        position += _ATTRIBUTE.size
+        if kind == _USERNAME:
+            return data[position : position + size].partition(b":")[0].decode(errors="replace")
+        position += size + -size % 4
+    return ""
 
 
 class Check(NamedTuple):

@@ -18,7 +18,8 @@ Datagram = tuple[bytes, UdpAddress]
 REST_S = 0.001
 BURST_DATAGRAMS = 512  # most read in one turn of the loop, so that timers and HTTP get theirs
 MAX_DATAGRAM_BYTES = 2_048
-BUFFER_BYTES = 4 * 1024 * 1024  # a GOP burst to a class of viewers fits
+SEND_BUFFER_BYTES = 4 * 1024 * 1024  # a GOP burst to a class of viewers fits
+RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024  # half a second without a processor, under a flood of 100 Mbit/s, loses nothing
 QUEUE_PACKETS = 256  # waiting for one address while the socket is full: half a second of 720p
 _BACKLOG = 1_024  # connections that wait to be accepted
 _UDP_SEGMENT = 103  # linux/udp.h
@@ -216,9 +217,12 @@ def _socket(family: int, kind: socket.SocketKind, host: str, port: int) -> socke
     if kind == socket.SOCK_STREAM:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return sock
-    for option, forced in ((socket.SO_RCVBUF, 33), (socket.SO_SNDBUF, 32)):
+    for option, forced, size in (
+        (socket.SO_RCVBUF, 33, RECEIVE_BUFFER_BYTES),
+        (socket.SO_SNDBUF, 32, SEND_BUFFER_BYTES),
+    ):
         try:
-            sock.setsockopt(socket.SOL_SOCKET, forced, BUFFER_BYTES)  # SO_…BUFFORCE, needs CAP_NET_ADMIN
+            sock.setsockopt(socket.SOL_SOCKET, forced, size)  # SO_…BUFFORCE, needs CAP_NET_ADMIN
         except OSError:
-            sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+            sock.setsockopt(socket.SOL_SOCKET, option, size)
     return sock

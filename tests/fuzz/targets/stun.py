@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from aioice import stun
 
-from media_server.transport.ice import answer_check, local_ufrag, parse_check
+from media_server.transport.ice import answer_check, asked_ufrag, parse_check
 
 MAX_BYTES = 400
 PASSWORD = "a password of our own"
@@ -12,10 +12,11 @@ ADDRESSES = (("192.0.2.1", 5000), ("2001:db8::1", 5000))
 
 
 def run(data: bytes) -> None:
+    ufrag = asked_ufrag(data)
     message = parse_check(data)
     if message is None:
         return
-    local_ufrag(message)
+    assert len(ufrag) <= len(data)
     for host, port in ADDRESSES:
         answer = answer_check(message, PASSWORD, host, port)
         if answer is not None:

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from aioice import stun
 
-from classroom.clock import SystemClock
+from classroom.clock import SystemClock, VirtualClock
 from classroom.model.principal import Principal
-from media_server.engine import MediaEngine
+from media_server.engine import DECIDE_EVERY_S, MAX_FORGED_CHECKS, MediaEngine
 from media_server.sessions import SubscriberSession
+from tests.fakes.offers.recorded import recorded_offers
 from tests.fakes.peers import Publisher, Viewer, closing, until
 
 LESSON = "lesson"
@@ -45,6 +46,18 @@ async def lesson(engine: MediaEngine, publisher: Publisher, viewer: Viewer) -> S
     await viewer.accept(answer)
     assert (await viewer.picture()).width == 640
     return session
+
+
+def check(session: SubscriberSession, password: str) -> bytes:
+    """An ICE check for this session that nominates, signed with `password`."""
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    message.attributes["USERNAME"] = f"{session.peer.local.ufrag}:{session.peer.remote_ufrag}"
+    message.attributes["PRIORITY"] = (1 << 31) - 1
+    message.attributes["ICE-CONTROLLING"] = 7
+    message.attributes["USE-CANDIDATE"] = None
+    if password:
+        message.add_message_integrity(password.encode())
+    return bytes(message)
 
 
 async def goes_on(viewer: Viewer, pictures: int = 10) -> None:
@@ -95,14 +108,7 @@ async def test_a_stranger_cannot_draw_a_viewers_media_to_itself(engine: MediaEng
         session = await lesson(engine, publisher, viewer)
         address = session.peer.address
         for password in ("wrong", ""):
-            check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-            check.attributes["USERNAME"] = f"{session.peer.local.ufrag}:{session.peer.remote_ufrag}"
-            check.attributes["PRIORITY"] = (1 << 31) - 1
-            check.attributes["ICE-CONTROLLING"] = 7
-            check.attributes["USE-CANDIDATE"] = None
-            if password:
-                check.add_message_integrity(password.encode())
-            stranger.sendto(bytes(check), ("127.0.0.1", engine.network.port))
+            stranger.sendto(check(session, password), ("127.0.0.1", engine.network.port))
         ignored = engine.datagrams_ignored
         await until(lambda: engine.datagrams_ignored >= ignored + 2)
         assert session.peer.address == address
@@ -123,3 +129,22 @@ async def test_media_from_an_address_nobody_checked_is_nobodys(engine: MediaEngi
         assert elsewhere not in engine._by_address
         assert session.peer.address == address
         await goes_on(viewer)
+
+
+async def test_who_signs_checks_badly_is_not_looked_at_for_a_while() -> None:
+    clock = VirtualClock()
+    engine = MediaEngine(clock, "127.0.0.1", 0, ["127.0.0.1"])
+    offer = recorded_offers()["chromium-watch"].decode()
+    session, _ = engine.subscribe(LESSON, Principal("viewer", "viewer"), offer, "teacher")
+    bad, good = check(session, "wrong"), check(session, session.peer.local.password)
+    flooding, elsewhere = ("127.0.0.1", 9), ("127.0.0.1", 10)
+    try:
+        engine.receive([(bad, flooding)] * MAX_FORGED_CHECKS)
+        engine.receive([(good, flooding), (good, elsewhere)])
+        assert session.peer.addresses == [elsewhere]
+        clock.advance(DECIDE_EVERY_S)
+        engine.tick()
+        engine.receive([(bad, flooding), (good, flooding)])
+        assert session.peer.addresses == [elsewhere, flooding]
+    finally:
+        engine.close()
