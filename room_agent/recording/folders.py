@@ -1,5 +1,6 @@
 """What lies on the disk, written so that a power cut at any moment costs no more than the fragment being written."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -56,6 +57,7 @@ class TrackFolder:
             raise ValueError(f"{path} is not a track") from error
         self.lines = read_manifest(path)
         self._open: _OpenSegment | None = None
+        self._unlisted = True  # there may be a segment without its line
         self._recover()
 
     @property
@@ -66,8 +68,9 @@ class TrackFolder:
         return self.lines[-1].start + self.lines[-1].duration if self.lines else 0
 
     def begin_segment(self, header: bytes, start: int) -> None:
-        """Raises `OSError`."""
+        """Raises `OSError`; then call `abandon`."""
         self.end_segment()
+        self._recover()
         digest = sha256(header).hexdigest()
         path = self.path / f"{digest}.mp4"
         if not path.exists():
@@ -84,27 +87,42 @@ class TrackFolder:
     def end_segment(self) -> None:
         """The segment is whole: it gets its line. Raises `OSError`."""
         segment, self._open = self._open, None
-        if segment is not None and segment.size:
+        if segment is not None:
             segment.close()
-            self._append(segment.line(len(self.lines)))
+            self._unlisted = True
+            if segment.size:
+                self._append(segment.line(len(self.lines)))
+                self._unlisted = False
 
     def abandon(self) -> None:
         """Something could not be written: keep what of the segment is whole. Raises `OSError`."""
         if self._open is not None:
             self._open.close()
             self._open = None
+        self._unlisted = True
         self._recover()
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _append(self, line: SegmentLine) -> None:
-        with (self.path / _MANIFEST).open("ab") as file:
-            file.write(line.model_dump_json().encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """What was torn off an earlier line is overwritten."""
+        whole = sum(len(_raw(each)) for each in self.lines)
+        descriptor = os.open(self.path / _MANIFEST, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            os.ftruncate(descriptor, whole)
+            raw = _raw(line)
+            if os.pwrite(descriptor, raw, whole) != len(raw):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if not self.lines:
+            sync_directory(self.path)
         self.lines.append(line)
 
     def _recover(self) -> None:
+        if not self._unlisted:
+            return
         for path in sorted(self.path.glob("*.m4s")):
             sequence, init_digest, _ = path.name.split(".")
             if int(sequence) < len(self.lines):
@@ -131,6 +149,11 @@ class TrackFolder:
                     duration=end - start,
                 )
             )
+        self._unlisted = False
+
+
+def _raw(line: SegmentLine) -> bytes:
+    return line.model_dump_json().encode() + b"\n"
 
 
 class _OpenSegment:
@@ -144,7 +167,7 @@ class _OpenSegment:
 
     def write(self, fragment: bytes, end: int) -> None:
         if self._file.write(fragment) != len(fragment):  # a disk that is just now full takes a part
-            raise OSError(28, os.strerror(28))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fdatasync(self._file.fileno())
         self._digest.update(fragment)
         self.size += len(fragment)

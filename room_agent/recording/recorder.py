@@ -72,6 +72,8 @@ class Recorder:
         self._waiting_bytes = 0
         self._closing = False
         self._running: _Running | None = None
+        self._waits: tuple[float, LessonNote, float] | None = None  # a lesson the disk did not take, and when to try
+        self._failing: set[Path] = set()  # where writing last failed
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self.fault: RecordingFault | None = None
         self.lost_samples = 0
@@ -162,12 +164,16 @@ class Recorder:
             self._running = _Running(LessonFolder.begin(self.directory, note), began_s)
         except OSError as error:
             self._failed(error)
+            self._waits = (time.monotonic() + _ASK_EVERY_S, note, began_s)
             return
+        self.fault = None
         if self._running.folder.note.ended:  # the same lesson again, after all
             self._running.folder.change(ended=False)
         log.info("recording", lesson=note.lesson_id)
 
     def _end(self) -> None:
+        self._waits = None
+        self._failing.clear()
         running, self._running = self._running, None
         if running is None:
             return
@@ -178,6 +184,8 @@ class Recorder:
             running.folder.change(ended=True)
         except (OSError, ValueError) as error:
             self._failed(error)
+        else:
+            self.fault = None
         log.info("recording ended", lesson=running.folder.note.lesson_id)
 
     def _record(self, source: str, event: EncodedPicture | EncodedSound) -> None:
@@ -235,20 +243,21 @@ class Recorder:
             if ends:
                 track.folder.end_segment()
         except OSError as error:
-            self._failed(error)
+            self._failed(error, track.folder.path)
             track.segmenter.restart()
             try:
                 track.folder.abandon()
             except (OSError, ValueError) as again:
                 log.error("segment not recovered", reason=str(again))
         else:
-            if done and self.fault is not None:
-                log.info("recording works again")
-                self.fault = None
+            if done:
+                self._works(track.folder.path)
 
     def _look(self, closing: bool) -> None:
         running = self._running
         if running is None:
+            if self._waits is not None and time.monotonic() > self._waits[0] and not closing:
+                self._begin(*self._waits[1:])
             return
         media_s = time.monotonic() - running.began_s
         for (source, kind), track in running.tracks.items():
@@ -260,7 +269,15 @@ class Recorder:
                 track.asked_s = time.monotonic()
                 self._on_keyframe(source)
 
-    def _failed(self, error: Exception) -> None:
+    def _works(self, path: Path) -> None:
+        self._failing.discard(path)
+        if self.fault is not None and not self._failing:
+            log.info("recording works again")
+            self.fault = None
+
+    def _failed(self, error: Exception, path: Path | None = None) -> None:
+        if path is not None:
+            self._failing.add(path)
         if self.fault is None:
             self.fault = _fault(error, self.directory)
             log.error("recording not written", code=self.fault.code, reason=str(error))
