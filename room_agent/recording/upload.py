@@ -117,6 +117,8 @@ class Upload:
         self._running = running
         self._on_change = on_change
         self._woken = asyncio.Event()
+        self._begun: set[str] = set()  # digests whose upload has begun and not ended
+        self._asked: set[Path] = set()  # tracks of which something was brought before
         self.lessons: dict[str, LessonUpload] = {}
         self.problem: UploadRefused | None = None
 
@@ -232,8 +234,14 @@ class Upload:
             track.damaged.add(missing.digest)
             log.error("recorded segment is damaged here", source=track.track.name, digest=missing.digest)
             return
-        begin = (await self._server.received(missing.digest)).received_bytes
+        begin = 0
+        if missing.digest in self._begun or track.path not in self._asked:
+            # It broke off, here or before this process was started.
+            begin = (await self._server.received(missing.digest)).received_bytes
+        self._asked.add(track.path)
+        self._begun.add(missing.digest)
         view = await self._server.bring(missing.digest, data, min(begin, len(data) - 1), self._pace)
+        self._begun.discard(missing.digest)
         if not view.stored or track.stock is None:
             return
         left = [each for each in track.stock.missing if each.digest != missing.digest]
