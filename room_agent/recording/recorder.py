@@ -267,8 +267,8 @@ class Recorder:
         media_s = time.monotonic() - running.began_s
         for (source, kind), track in running.tracks.items():
             now = round(media_s * track.form.timescale)
-            if closing or track.segmenter.stale(now):
-                self._written(track, track.segmenter.flush(), ends=closing)
+            done = track.segmenter.flush() if closing else track.segmenter.settle(now)
+            self._written(track, done, ends=closing)
             waited_s = time.monotonic() - track.asked_s
             if kind is TrackKind.VIDEO and waited_s > _ASK_EVERY_S and track.segmenter.wants_keyframe(now):
                 track.asked_s = time.monotonic()

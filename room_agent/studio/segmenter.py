@@ -14,6 +14,7 @@ SEGMENT_S = 4.0
 LONGEST_SEGMENT_S = 6.0  # an encoder that forgot its keyframes is asked for one
 _EARLY_S = 0.1  # a keyframe that comes this much before its time is not early
 _GAP_S = 1.0  # no sample for so long is a gap, and no long sample
+_SILENCE_S = 5.0  # nothing comes any more; less may be a busy machine, whose next sample is only late
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,22 @@ class Segmenter:
         self._waiting = []
         self._begun = None
 
-    def stale(self, now: int) -> bool:
-        """Whether something waits for longer than a fragment should last, with nothing coming after it."""
-        return bool(self._waiting and self._form) and now - self._waiting[0].ticks > 2 * FRAGMENT_S * self._scale
+    def settle(self, now: int) -> list[Output]:
+        """Call now and then: what waits for longer than a fragment should last, though nothing came after it.
+
+        The last sample is held back, for its duration is not known, as long as one may still follow.
+        """
+        if not self._waiting:
+            return []
+        last = self._waiting[-1]
+        if now - last.ticks > _SILENCE_S * self._scale:
+            return self.flush()
+        if len(self._waiting) == 1 or now - self._waiting[0].ticks <= 2 * FRAGMENT_S * self._scale:
+            return []
+        del self._waiting[-1]
+        done = self._write(last.ticks)
+        self._waiting = [last]
+        return done
 
     def wants_keyframe(self, now: int) -> bool:
         return self._begun is None or now - self._begun > LONGEST_SEGMENT_S * self._scale

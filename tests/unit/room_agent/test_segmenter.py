@@ -1,6 +1,7 @@
 """When fragments and segments end, and where sound lies, whatever the captures do."""
 
 from itertools import pairwise
+from unittest.mock import ANY
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,13 +86,26 @@ def test_what_is_recorded_already_is_not_recorded_again() -> None:
     assert begun.start >= 100_000
 
 
-def test_something_that_waits_too_long_is_written_without_what_comes_next() -> None:
+def test_what_waits_too_long_is_written_and_leaves_no_hole() -> None:
     segmenter = Segmenter()
     pictures(segmenter, 5)
-    assert not segmenter.stale(40_000)
-    assert segmenter.stale(100_000)
-    assert isinstance(segmenter.flush()[0], FragmentDone)
-    assert not segmenter.stale(200_000)
+    assert segmenter.settle(40_000) == []
+    (done,) = segmenter.settle(95_000)
+    assert isinstance(done, FragmentDone)
+    assert done.end == 4 * 3_600, "all but the last picture, which may last longer yet"
+    assert segmenter.settle(100_000) == []
+    assert segmenter.add(VIDEO, b"late", 100_000, False)[0] == FragmentDone(ANY, 100_000)
+
+
+def test_a_picture_that_nothing_follows_is_written_when_that_is_a_gap() -> None:
+    segmenter = Segmenter()
+    pictures(segmenter, 5)
+    segmenter.settle(95_000)
+    assert segmenter.settle(4 * 3_600 + 440_000) == [], "a busy machine is late, and no gap"
+    (done,) = segmenter.settle(4 * 3_600 + 451_000)
+    assert isinstance(done, FragmentDone)
+    assert done.end == 5 * 3_600
+    assert segmenter.settle(500_000) == []
 
 
 @given(st.lists(st.tuples(st.integers(1, 200_000), st.booleans()), max_size=60), st.integers(0, 500_000))
