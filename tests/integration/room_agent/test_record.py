@@ -367,6 +367,22 @@ async def test_an_upload_goes_on_where_it_broke_off(tmp_path: Path) -> None:
         assert source.digests[0] in stored(hub)
 
 
+async def test_after_the_lesson_means_that_the_server_is_told_now_and_brought_it_later(tmp_path: Path) -> None:
+    async with uploading(tmp_path) as (hub, upload, _):
+        running: list[str | None] = [hub.county.lesson.id]
+        upload._policy = UploadPolicy.AFTER
+        upload._running = lambda: running[0]
+        await brought(upload)
+        (lesson,) = upload.lessons.values()
+        (track,) = lesson.tracks.values()
+        assert track.stock is not None
+        assert (track.stock.next_sequence, track.stock.stored, lesson.safe_s) == (3, 0, 0.0)
+        assert stored(hub) == {}
+        running[0] = None
+        await brought(upload)
+        assert lesson.safe
+
+
 def test_the_night_is_the_schools() -> None:
     assert not is_night(NOW)  # nine in the morning there
     assert is_night(NOW.replace(hour=15))  # eleven in the evening
