@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from classroom.messages.live import AgentLevels, AgentPreview, AgentState
+from classroom.messages.live import AgentLevels, AgentPreview, AgentState, WatchRun
 from classroom.service import Context, ServerRole
+from scheduler.io.aside import Aside
 from scheduler.join import JoinApi
 from scheduler.lessons.api import LessonsApi
 from scheduler.lessons.controller import Controller
 from scheduler.lessons.steps import Steps
 from scheduler.live.live import Live
+from scheduler.plans.proposals_api import ProposalsApi
+from scheduler.plans.publishing_api import PublishingApi
+from scheduler.plans.runs import Runs
+from scheduler.plans.runs_api import RunFeed, RunsApi
 from scheduler.presence import Presence
 from scheduler.registry.api import RegistryApi
 from scheduler.registry.terms_api import TermsApi
@@ -31,6 +36,9 @@ class SchedulerService:
         self._controller = Controller(context, self._presence, steps)
         self._agents = Agents(context)
         self._live = Live(context, self._presence)
+        self._aside = Aside()
+        self._runs = Runs(context)
+        self._run_feed = RunFeed(context)
         self._apis = (
             LessonsApi(context, self._presence, steps),
             RoomsApi(context, self._presence),
@@ -38,6 +46,9 @@ class SchedulerService:
             RegistryApi(context),
             TermsApi(context),
             WorkbookApi(context),
+            ProposalsApi(context, self._aside),
+            PublishingApi(context),
+            RunsApi(context, self._runs),
         )
         self._unregister: list[Callable[[], None]] = []
 
@@ -51,14 +62,20 @@ class SchedulerService:
             context.sockets.on(AgentState, self._agents.take_state),
             context.sockets.on(AgentPreview, self._agents.take_preview),
             context.sockets.on(AgentLevels, self._agents.take_levels),
+            context.sockets.on(WatchRun, self._run_feed.watch),
         ]
         context.tasks.forever(self._presence.run, "presence")
         context.tasks.forever(self._controller.run, "lesson lifecycle")
         context.tasks.forever(self._agents.follow, "agents follow lessons")
         context.tasks.forever(self._agents.refresh, "agents stay present")
+        context.tasks.forever(self._runs.follow, "solver runs")
+        context.tasks.forever(self._run_feed.follow, "run views")
+        context.tasks.forever(self._run_feed.coalescer.run, "run snapshots")
 
     async def stop(self) -> None:
         for unregister in self._unregister:
             unregister()
         self._unregister.clear()
+        self._aside.close()
+        self._runs.close()
         await self._agents.leave()

@@ -15,13 +15,20 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from classroom.messages import api, live, planning, watching
+from classroom.messages import api, live, planning, plans, watching
 from classroom.messages.base import Message
 
 TARGET = Path(__file__).parent / "frontend" / "src" / "wire.gen.ts"
 
-_BODIES = (api, planning, watching)
-_SENT_BODIES: tuple[type[Message], ...] = (api.SignIn, api.JoinRequest, api.TokenRequest, api.NewLesson, *planning.SENT)
+_BODIES = (api, planning, plans, watching)
+_SENT_BODIES: tuple[type[Message], ...] = (
+    api.SignIn,
+    api.JoinRequest,
+    api.TokenRequest,
+    api.NewLesson,
+    *planning.SENT,
+    *plans.SENT,
+)
 _HEADER = """\
 // Written by `python -m web_ui.typescript` from classroom/messages; do not edit.
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,15 @@ from classroom.store.tables import LessonPointRow, LessonRow
 from classroom.store.types import new_id
 
 
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Where and when a lesson is that was made, moved or cancelled."""
+
+    room_id: str
+    starts_at: datetime
+    cancelled: bool = False
+
+
 class LessonWriter:
     """The lessons of one publication."""
 
@@ -25,14 +35,16 @@ class LessonWriter:
         self._term = term
         self._now = now
 
-    async def apply(self, publication: Publication, before: Mapping[str, LessonPlan]) -> dict[str, str]:
-        """Do it, in the transaction of the session. Room by lesson of everything that is new or different."""
-        rooms = await self._create(publication.create)
-        rooms |= await self._change(publication.change)
+    async def apply(self, publication: Publication, before: Mapping[str, LessonPlan]) -> dict[str, Touched]:
+        """Do it, in the transaction of the session: every lesson that is new or different, by id."""
+        touched = await self._create(publication.create)
+        touched |= await self._change(publication.change)
         await self._cancel(publication.cancel)
-        return rooms | {lesson_id: before[lesson_id].room_id for lesson_id in publication.cancel}
+        for lesson_id in publication.cancel:
+            touched[lesson_id] = Touched(before[lesson_id].room_id, before[lesson_id].starts_at, cancelled=True)
+        return touched
 
-    async def _create(self, plans: Sequence[LessonPlan]) -> dict[str, str]:
+    async def _create(self, plans: Sequence[LessonPlan]) -> dict[str, Touched]:
         if not plans:
             return {}
         codes = await self._codes(len(plans))
@@ -68,9 +80,9 @@ class LessonWriter:
         await self._db.execute(insert(TermLessonRow), links)
         if points:
             await self._db.execute(insert(LessonPointRow), points)
-        return {lesson["id"]: lesson["room_id"] for lesson in lessons}
+        return {lesson["id"]: Touched(lesson["room_id"], lesson["starts_at"]) for lesson in lessons}
 
-    async def _change(self, changes: Sequence[tuple[str, LessonPlan]]) -> dict[str, str]:
+    async def _change(self, changes: Sequence[tuple[str, LessonPlan]]) -> dict[str, Touched]:
         if not changes:
             return {}
         # it may have been ready for its old time
@@ -84,7 +96,7 @@ class LessonWriter:
         points = [point for lesson_id, plan in changes for point in _points(lesson_id, plan)]
         if points:
             await self._db.execute(insert(LessonPointRow), points)
-        return {lesson_id: plan.room_id for lesson_id, plan in changes}
+        return {lesson_id: Touched(plan.room_id, plan.starts_at) for lesson_id, plan in changes}
 
     async def _cancel(self, lesson_ids: Sequence[str]) -> None:
         for ids in _chunks(lesson_ids):

@@ -70,7 +70,7 @@ async def access_lesson_details(store: Store, principal: Principal, lesson_id: s
     async with store.reading() as db:
         relations = await relations_to_lesson(db, principal, await lesson_row(db, lesson_id))
         require(Deed.SEE_LESSON, relations, "lesson_forbidden", lesson=lesson_id)
-        return (await _details(db, _with_names().where(LessonRow.id == lesson_id)))[0]
+        return (await details_of(db, with_names().where(LessonRow.id == lesson_id)))[0]
 
 
 async def access_lesson_by_code(store: Store, code: str) -> LessonDetails:
@@ -80,7 +80,7 @@ async def access_lesson_by_code(store: Store, code: str) -> LessonDetails:
     """
     typed = code.strip().lower()
     async with store.reading() as db:
-        found = await _details(db, _with_names().where(LessonRow.code == typed))
+        found = await details_of(db, with_names().where(LessonRow.code == typed))
     if not found:
         raise NotFound("lesson_code_unknown", lesson_code=typed[:12])
     return found[0]
@@ -95,14 +95,14 @@ async def access_lessons_of_day(
     """
     require_somebody(principal)
     begin = datetime.combine(day, time(), SCHOOL_ZONE).astimezone(UTC)
-    wanted = _with_names().where(LessonRow.starts_at >= begin, LessonRow.starts_at < begin + timedelta(days=1))
+    wanted = with_names().where(LessonRow.starts_at >= begin, LessonRow.starts_at < begin + timedelta(days=1))
     if room_id is not None:
         wanted = wanted.where(LessonRow.room_id == room_id)
     async with store.reading() as db:
         own = await lessons_of(db, principal)
         if own is not None:
             wanted = wanted.where(own)
-        return await _details(db, wanted.order_by(LessonRow.starts_at, LessonRow.code))
+        return await details_of(db, wanted.order_by(LessonRow.starts_at, LessonRow.code))
 
 
 async def access_lessons_in_states(
@@ -110,14 +110,14 @@ async def access_lessons_in_states(
 ) -> list[Lesson]:
     """The principal's lessons now in one of these states, by time: after a restart the server finds what it resumes."""
     require_somebody(principal)
-    wanted = _with_names().where(LessonRow.state.in_(states))
+    wanted = with_names().where(LessonRow.state.in_(states))
     if room_id is not None:
         wanted = wanted.where(LessonRow.room_id == room_id)
     async with store.reading() as db:
         own = await lessons_of(db, principal)
         if own is not None:
             wanted = wanted.where(own)
-        found = await _details(db, wanted.order_by(LessonRow.starts_at, LessonRow.code))
+        found = await details_of(db, wanted.order_by(LessonRow.starts_at, LessonRow.code))
     return [details.lesson for details in found]
 
 
@@ -177,7 +177,7 @@ async def _access(store: Store, principal: Principal, lesson_id: str, deed: Deed
         return lesson_of(row)
 
 
-def _with_names() -> Select[LessonRow, str, str, str]:
+def with_names() -> Select[LessonRow, str, str, str]:
     return (
         select(LessonRow, AccountRow.name, SchoolRow.name, RoomRow.name)
         .join(AccountRow, AccountRow.id == LessonRow.teacher_id)
@@ -186,7 +186,7 @@ def _with_names() -> Select[LessonRow, str, str, str]:
     )
 
 
-async def _details(db: AsyncSession, wanted: Select[LessonRow, str, str, str]) -> list[LessonDetails]:
+async def details_of(db: AsyncSession, wanted: Select[LessonRow, str, str, str]) -> list[LessonDetails]:
     return [
         LessonDetails(lesson=lesson_of(row), teacher_name=teacher, school_name=school, room_name=room)
         for row, teacher, school, room in await db.execute(wanted)

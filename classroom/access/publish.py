@@ -1,14 +1,14 @@
 """Publishing a timetable: the lessons of a term become those of a plan, in one transaction."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from classroom.access.lesson_writer import LessonWriter
+from classroom.access.lesson_writer import LessonWriter, Touched
 from classroom.access.matrix import Deed
 from classroom.access.notices import notify
 from classroom.access.plan_rows import courses_of, json_of, version_of
@@ -61,12 +61,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was done, and the version it made; None where nothing had to be done, and in a dry run."""
+    """What was done, and the version it made; None where nothing had to be done, and in a dry run.
+
+    `changes` are the lessons that are new or different, by id.
+    """
 
     publication: Publication
     version: Version | None
-    # ids of all lessons that are new or different, with the rooms they are in
-    rooms: dict[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Touched] = field(default_factory=dict)
 
 
 async def access_publish(
@@ -101,14 +103,14 @@ async def access_publish(
             first = publication.clashes[0].plan
             raise Conflict("publication_clashes", count=len(publication.clashes), lesson=first.title)
         before = {lesson.lesson_id: lesson.plan for lesson in standing.published}
-        rooms = await LessonWriter(db, term, now).apply(publication, before)
-        if not rooms and decision.courses == standing.courses:
+        changes = await LessonWriter(db, term, now).apply(publication, before)
+        if not changes and decision.courses == standing.courses:
             return Published(publication, None)
         version = await _version(db, principal, term, decision, proposal_id=proposal_id, from_day=from_day, now=now)
         notify(db, term, version, publication, before)
         details = {"created": version.created, "moved": version.moved, "cancelled": version.cancelled}
         append(db, principal, "term.published", f"term:{term.id}", {"version": version.number, **details}, now=now)
-        return Published(publication, version, rooms)
+        return Published(publication, version, changes)
 
 
 async def access_versions(store: Store, principal: Principal, term_id: str) -> list[Version]:

@@ -68,6 +68,13 @@ class RoomLevelsMeasured(Message):
     peak_dbfs: float
 
 
+class PlanRunMoved(Message):
+    """A run of the solver went on, ended or was cancelled; read it from the store."""
+
+    type: Literal["plan_run_moved"] = "plan_run_moved"
+    run_id: str
+
+
 BusEvent = Annotated[
     LessonMoved
     | SourcesChanged
@@ -75,7 +82,8 @@ BusEvent = Annotated[
     | RoomStateChanged
     | RoomWatched
     | RoomPreviewTaken
-    | RoomLevelsMeasured,
+    | RoomLevelsMeasured
+    | PlanRunMoved,
     Field(discriminator="type"),
 ]
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from classroom.messages.base import Message
+from classroom.messages.plans import RunView
 from classroom.messages.views import AlarmView, LessonView, MediaKind, RoomRecordingView, RoomSourceView, RoomView
 from classroom.model.principal import Role
 
@@ -48,6 +49,14 @@ class WatchRoom(Message):
     type: Literal["watch_room"] = "watch_room"
     id: int
     room_id: str
+
+
+class WatchRun(Message):
+    """Send `run`, a run of the solver, now and whenever it goes on."""
+
+    type: Literal["watch_run"] = "watch_run"
+    id: int
+    run_id: str
 
 
 class WantedTrack(Message):
@@ -122,6 +131,7 @@ ClientMessage = Annotated[
     | WatchLesson
     | WatchLessons
     | WatchRoom
+    | WatchRun
     | MediaOffer
     | MediaPrefer
     | MediaClose
@@ -175,6 +185,12 @@ class RoomLevels(Message):
     source: str
     rms_dbfs: float
     peak_dbfs: float
+
+
+class RunChanged(Message):
+    type: Literal["run"] = "run"
+    id: int | None = None
+    run: RunView
 
 
 class MediaAnswer(Message):
@@ -241,6 +257,7 @@ ServerMessage = Annotated[
     | RoomChanged
     | RoomPreview
     | RoomLevels
+    | RunChanged
     | MediaAnswer
     | MediaTrackState
     | MediaLost

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from classroom.access.needs import access_need_edit, access_needs_computed, access_term_registry
+from classroom.access.publish import access_versions
 from classroom.access.terms import LONGEST_TERM, access_new_term, access_term, access_term_edit, access_terms
 from classroom.http.call import Call
 from classroom.http.routes import Routes
@@ -21,6 +22,7 @@ from classroom.service import Context
 from scheduler.io.holidays import special_days
 from scheduler.io.national_plan import national_plan
 from scheduler.planning.curriculum import Curriculum, computed_needs, coverage
+from scheduler.plans.desk import given
 from scheduler.registry.api import PLANNING, REGION
 from scheduler.registry.views import coverage_view, day_view, need_view, term_view
 
@@ -99,7 +101,9 @@ class TermsApi:
     async def _coverage(self, call: Call) -> CoverageView:
         term, registry = await access_term_registry(self._store, call.principal, call.path["id"])
         curriculum = Curriculum(national_plan(), registry)
-        return coverage_view(term, curriculum.subjects, coverage(registry, curriculum, {}))
+        versions = await access_versions(self._store, call.principal, term.id)
+        published = given(versions[0].courses if versions else (), registry)
+        return coverage_view(term, curriculum.subjects, coverage(registry, curriculum, published))
 
 
 def _days(edit: TermEdit) -> Sequence[TermDayView]:

@@ -13,11 +13,11 @@ from classroom.http.routes import QueryParameter, Routes
 from classroom.messages.planning import CellFaultView, ImportCount, ImportView
 from classroom.model.registry import Registry
 from classroom.service import Context
+from scheduler.io.workbook.answers import Places
 from scheduler.io.workbook.container import MOST_BYTES
 from scheduler.io.workbook.faults import CellFault
 from scheduler.io.workbook.layout import SHEETS
 from scheduler.io.workbook.process import Workbooks
-from scheduler.io.workbook.work import Places
 from scheduler.registry.api import PLANNING, REGION
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -1,4 +1,4 @@
-"""`python -m scheduler.io.workbook.child read|write BYTES`: one workbook, in a process that can be thrown away.
+"""`python -m scheduler.io.workbook.child read|write|timetable BYTES`: one workbook, in a process of its own.
 
 Standard input and output are `scheduler.io.workbook.process`'s. Whatever a file does here, the parent goes on.
 """
@@ -7,7 +7,8 @@ import resource
 import sys
 
 from classroom.errors import ClassroomError
-from scheduler.io.workbook.process import ANSWER, REQUEST, Answer, Problem
+from scheduler.io.workbook.process import ANSWER, REQUEST, TIMETABLE, Answer, Problem
+from scheduler.io.workbook.timetable import write_timetable
 from scheduler.io.workbook.work import read_workbook
 from scheduler.io.workbook.writer import write_workbook
 
@@ -22,6 +23,9 @@ def main(deed: str, most_memory_bytes: int) -> None:
     if deed == "write":
         request = REQUEST.validate_json(content)
         sys.stdout.buffer.write(write_workbook(request.registry, request.region_names))
+        return
+    if deed == "timetable":
+        sys.stdout.buffer.write(write_timetable(TIMETABLE.validate_json(content)))
         return
     try:
         answer = Answer(read=read_workbook(content))

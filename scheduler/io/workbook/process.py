@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 
 from classroom.errors import BadInput, ClassroomError, TooLarge, Unavailable, Unsupported
 from classroom.model.registry import Registry
+from scheduler.io.workbook.answers import TimetableRow, WorkbookRead
 from scheduler.io.workbook.container import check_container
 from scheduler.io.workbook.faults import Datum
-from scheduler.io.workbook.work import WorkbookRead
 
 # Reading the largest workbook that is let in takes a quarter of it.
 MOST_MEMORY_BYTES: Final = 1024**3
@@ -46,6 +46,7 @@ class Request:
     region_names: Mapping[str, str]
 
 
+TIMETABLE: Final[TypeAdapter[tuple[TimetableRow, ...]]] = TypeAdapter(tuple[TimetableRow, ...])
 ANSWER: Final[TypeAdapter[Answer]] = TypeAdapter(Answer)
 REQUEST: Final[TypeAdapter[Request]] = TypeAdapter(Request)
 
@@ -74,7 +75,14 @@ class Workbooks:
 
     async def write(self, registry: Registry, region_names: Mapping[str, str]) -> bytes:
         """As `write_workbook`. Raises `Unavailable("workbook_not_written")`."""
-        written = await self._run("write", REQUEST.dump_json(Request(registry, region_names)))
+        return await self._written("write", REQUEST.dump_json(Request(registry, region_names)))
+
+    async def write_timetable(self, rows: Sequence[TimetableRow]) -> bytes:
+        """As `write_timetable`. Raises `Unavailable("workbook_not_written")`."""
+        return await self._written("timetable", TIMETABLE.dump_json(tuple(rows)))
+
+    async def _written(self, deed: str, request: bytes) -> bytes:
+        written = await self._run(deed, request)
         if written is None:
             raise Unavailable("workbook_not_written")
         return written

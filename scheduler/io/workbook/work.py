@@ -1,34 +1,13 @@
 """Reading and writing a workbook, in this process: bytes in, bytes out."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 from openpyxl.utils.cell import coordinate_to_tuple
 
-from classroom.model.registry import Registry
 from scheduler.io.national_plan import national_plan
+from scheduler.io.workbook.answers import Places, WorkbookRead
 from scheduler.io.workbook.assemble import Assembler
 from scheduler.io.workbook.faults import CellFault
 from scheduler.io.workbook.layout import SHEETS
 from scheduler.io.workbook.reader import Table, read_tables
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things stand: by sheet, the row of each key (of schools, rooms, teachers) and the letter of each column."""
-
-    rows: Mapping[str, Mapping[str, int]]
-    letters: Mapping[str, Mapping[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class WorkbookRead:
-    """`registry` is only there without faults; `fault_count` may be more than are in `faults`."""
-
-    registry: Registry | None
-    faults: Sequence[CellFault]
-    fault_count: int
-    places: Places
 
 
 def read_workbook(content: bytes) -> WorkbookRead:

@@ -221,7 +221,7 @@ async def test_a_publication_makes_moves_and_cancels_lessons_and_again_does_noth
     assert await access_lessons_of_day(store, c["point_pupil"], date(2026, 9, 8))
     again = await publish(c, term, music(c, (1, 840)))
     assert (again.publication.kept, again.version) == (20, None)
-    assert again.rooms == {}
+    assert again.changes == {}
     # a lesson has been given when the plan changes
     await access_step(store, SYSTEM, found.id, LessonStep.START, found.starts_at)
     await access_step(store, SYSTEM, found.id, LessonStep.STOP, found.ends_at)

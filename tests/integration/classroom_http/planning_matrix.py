@@ -5,11 +5,13 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from classroom.model.plan import RunState
 from classroom.model.term import PlanRules
+from classroom.store.plan_tables import PlanRunRow, ProposalRow
 from classroom.store.planning_tables import ClassGroupRow, TermRow
 from scheduler.registry.workbook_api import XLSX
-from tests.fakes.county import County
-from tests.integration.classroom_http.matrix_rows import SOMEBODY, Row, fixed
+from tests.fakes.county import NOW, County
+from tests.integration.classroom_http.matrix_rows import ACCOUNTS_AND_DEVICES, SOMEBODY, Row, fixed
 
 # One of each; where a role holds is told apart by the tests of `classroom.access`.
 CALLERS = (
@@ -20,7 +22,7 @@ PLANNERS = {"admin", "county_coordinator"}
 SEERS = PLANNERS | {"county_supervisor"}
 SCHOOL_MANAGERS = PLANNERS | {"school_coordinator"}
 HERE = "/api/v1/planning"
-TERM_ID, GROUP_ID = "term", "group"
+TERM_ID, GROUP_ID, PROPOSAL_ID, RUN_ID = "term", "group", "proposal", "run"
 
 OFFER = {"subject": "音乐", "grades": [3], "free": [], "max_week": 1, "max_day": 1}
 CLASS = {"name": "三班", "grade": 3}
@@ -34,6 +36,12 @@ async def add_what_is_planned(county: County) -> None:
         rules = asdict(PlanRules())
         days = {"first_day": date(2026, 9, 1), "last_day": date(2027, 1, 15)}
         db.add(TermRow(id=TERM_ID, region_id=county.county.id, name="2026 秋", **days, **rules))
+        await db.flush()
+        by = {"created_by": "system", "created_at": NOW, "changed_at": NOW}
+        numbers = {"coverage": 0, "wanted": 0, "revision": 1, "head": 0}
+        db.add(ProposalRow(id=PROPOSAL_ID, term_id=TERM_ID, name="方案", courses=[], **numbers, **by))
+        run = {"state": RunState.DONE, "seconds": 1, "seed": 0, "points": [], "started_by": "system"}
+        db.add(PlanRunRow(id=RUN_ID, term_id=TERM_ID, created_at=NOW, seen_at=NOW, **run))
 
 
 def row(
@@ -46,10 +54,11 @@ def row(
 ) -> Row:
     # who may comes last: what it removes is gone
     callers = tuple(sorted(callers, key=lambda who: who in may))
+    account = may == ACCOUNTS_AND_DEVICES
     if file is not None:
         return Row(may, path, lambda _: {"data": b"", "headers": {"Content-Type": file}}, callers=callers)
     if body is None:
-        return Row(may, path, callers=callers)
+        return Row(may, path, needs_account=account, callers=callers)
     return Row(may, path, lambda county: {"json": body(county)}, callers=callers)
 
 
@@ -61,7 +70,38 @@ def of_term(suffix: str = "") -> Callable[[County], str]:
     return fixed(f"{HERE}/terms/{TERM_ID}{suffix}")
 
 
-PLANNING: dict[str, Row] = {
+def of_proposal(suffix: str = "") -> Callable[[County], str]:
+    return fixed(f"{HERE}/proposals/{PROPOSAL_ID}{suffix}")
+
+
+PLANS: dict[str, Row] = {
+    f"GET {HERE}/terms/{{id}}/proposals": row(SEERS, of_term("/proposals")),
+    f"POST {HERE}/terms/{{id}}/proposals": row(PLANNERS, of_term("/proposals"), lambda _: {"name": "新"}),
+    f"GET {HERE}/proposals/{{id}}": row(SEERS, of_proposal()),
+    f"POST {HERE}/proposals/{{id}}/edits": row(
+        PLANNERS, of_proposal("/edits"), lambda _: {"revision": 1, "edit": {"kind": "undo"}}
+    ),
+    f"GET {HERE}/proposals/{{id}}/targets": row(SEERS, of_proposal("/targets?course=none")),
+    f"GET {HERE}/proposals/{{id}}/uncovered": row(
+        SEERS, of_proposal("/uncovered"), callers=("nobody", "teacher", "county_supervisor")
+    ),
+    f"GET {HERE}/proposals/{{id}}/comparison": row(SEERS, of_proposal(f"/comparison?with={PROPOSAL_ID}")),
+    f"GET {HERE}/proposals/{{id}}/workbook": row(
+        SEERS, of_proposal("/workbook"), callers=("nobody", "teacher", "county_supervisor")
+    ),
+    f"POST {HERE}/proposals/{{id}}/publish": row(PLANNERS, of_proposal("/publish"), lambda _: {"dry_run": True}),
+    f"GET {HERE}/terms/{{id}}/versions": row(SEERS, of_term("/versions")),
+    f"GET {HERE}/terms/{{id}}/lessons": row(SEERS, of_term("/lessons?from=2026-09-07&to=2026-09-11")),
+    f"GET {HERE}/terms/{{id}}/runs": row(SEERS, of_term("/runs")),
+    # there is nothing to plan, so nothing is started
+    f"POST {HERE}/terms/{{id}}/runs": row(PLANNERS, of_term("/runs"), lambda _: {}),
+    f"GET {HERE}/runs/{{id}}": row(SEERS, fixed(f"{HERE}/runs/{RUN_ID}")),
+    f"POST {HERE}/runs/{{id}}/cancel": row(PLANNERS, fixed(f"{HERE}/runs/{RUN_ID}/cancel")),
+    "GET /api/v1/notices": row(ACCOUNTS_AND_DEVICES, fixed("/api/v1/notices")),
+    "POST /api/v1/notices/read": row(ACCOUNTS_AND_DEVICES, fixed("/api/v1/notices/read")),
+    f"DELETE {HERE}/proposals/{{id}}": row(PLANNERS, of_proposal()),
+}
+PLANNING: dict[str, Row] = PLANS | {
     f"GET {HERE}/regions": row(SOMEBODY, fixed(f"{HERE}/regions")),
     f"GET {HERE}/registry": row(SEERS, of_region("registry")),
     f"GET {HERE}/workbook": row(SEERS, of_region("workbook"), callers=("nobody", "teacher", "county_supervisor")),

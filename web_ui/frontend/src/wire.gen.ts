@@ -48,6 +48,15 @@ export interface AlarmView {
   since: string;
 }
 
+/** A class that takes part in a course. */
+export interface AttendingView {
+  need_id: string;
+  class_id: string;
+  class_name: string;
+  school_id: string;
+  school_name: string;
+}
+
 /** WebVTT. `language` as in RFC 5646. */
 export interface CaptionsView {
   language: string;
@@ -70,6 +79,15 @@ export interface ChapterView {
   still: string | null;
 }
 
+/** A lesson without a free room, or whose teacher is in `other` at the time. */
+export interface ClashView {
+  title: string;
+  starts_at: string;
+  teacher_name: string;
+  other: string;
+  teacher: boolean;
+}
+
 export interface ClassEdit {
   name: string;
   grade: number;
@@ -90,6 +108,34 @@ export interface ClassGroupView {
   screen_cap_min: number;
   allowed: [number, number][] | null;
   own_teaching: OwnTeachingView[];
+}
+
+/** What is different; courses that are the same in both are only counted. */
+export interface ComparisonView {
+  before: ProposalHead;
+  after: ProposalHead;
+  same: number;
+  changes: CourseChange[];
+}
+
+/** A course in both proposals, in one, or in the other. */
+export interface CourseChange {
+  before: CourseView | null;
+  after: CourseView | null;
+}
+
+export interface CourseView {
+  key: string;
+  teacher_id: string;
+  teacher_name: string;
+  school_id: string;
+  subject: string;
+  grade: number;
+  edition: string;
+  attending: AttendingView[];
+  lessons: [number, number][];
+  pinned: boolean;
+  weeks: Weeks;
 }
 
 /**
@@ -172,6 +218,23 @@ export interface Failure {
   code: string;
   message: string;
   remedy: string;
+}
+
+/** Whose lessons a calendar feed has. */
+export type FeedKind = "teacher" | "room" | "school";
+
+/** `path` is only shown once, when the feed is made: whoever knows it reads the calendar. */
+export interface FeedView {
+  id: string;
+  kind: FeedKind;
+  subject_id: string;
+  name: string;
+  created_at: string;
+  path: string | null;
+}
+
+export interface FeedsView {
+  feeds: FeedView[];
 }
 
 export interface Hello {
@@ -325,6 +388,14 @@ export interface MediaTrackState {
   reason: "bandwidth" | "codec" | "no_source" | "off" | null;
 }
 
+/** Move a lesson of a course (by its number, from 0), add one (`lesson` null), or take it away (`to` null). */
+export interface MoveLesson {
+  kind: "move";
+  course: string;
+  lesson: number | null;
+  to: [number, number] | null;
+}
+
 /** What a class wants of a subject; `lessons` null: as computed. */
 export interface NeedEdit {
   class_id: string;
@@ -362,6 +433,12 @@ export interface NewClass {
   group: ClassEdit;
 }
 
+/** A calendar feed of a teacher (an account), a room or a school. */
+export interface NewFeed {
+  kind: FeedKind;
+  subject_id: string;
+}
+
 export interface NewLesson {
   title: string;
   subject: string;
@@ -376,11 +453,27 @@ export interface NewLesson {
   points?: string[];
 }
 
+/** A copy of another proposal, of a published version, or an empty one. */
+export interface NewProposal {
+  name: string;
+  copy_of?: string | null;
+  version?: number | null;
+}
+
 export interface NewRoom {
   code: string;
   name: string;
   kind: RoomKind;
   school_id: string;
+}
+
+/** Solve for so many seconds. `start_id`: begin with that proposal; its pinned courses stay as they are. */
+export interface NewRun {
+  seconds?: number;
+  workers?: number;
+  seed?: number;
+  start_id?: string | null;
+  name?: string | null;
 }
 
 export interface NewSchool {
@@ -403,10 +496,46 @@ export interface NewTerm {
   term: TermEdit;
 }
 
+/** What happened to a lesson (`created`, `moved`, `cancelled`); times in ISO 8601. */
+export interface NoticeChange {
+  what: string;
+  title: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** What somebody is told. */
+export type NoticeKind = "timetable" | "booking";
+
+/** Something one should know: a publication has changed one's lessons. `changes` are the first of them. */
+export interface NoticeView {
+  id: string;
+  kind: NoticeKind;
+  term: string;
+  version: number;
+  created: number;
+  moved: number;
+  cancelled: number;
+  changes: NoticeChange[];
+  created_at: string;
+  read_at: string | null;
+}
+
+export interface NoticesView {
+  notices: NoticeView[];
+}
+
 /** What the class's own school can give it of a subject it cannot give in full. */
 export interface OwnTeachingView {
   subject: string;
   lessons: number;
+}
+
+/** Pinned courses stay as they are, for people and for the solver. */
+export interface PinCourses {
+  kind: "pin";
+  courses: string[];
+  pinned: boolean;
 }
 
 /** Keeps the socket alive through proxies and measures the round trip. */
@@ -426,6 +555,26 @@ export interface PlanRulesView {
   point_down_mbps: number;
   point_up_mbps: number;
   node_participants: number;
+}
+
+/** A dated lesson as the print view and the calendar show it. */
+export interface PlannedLessonView {
+  id: string;
+  code: string;
+  title: string;
+  subject: string;
+  grade: number;
+  state: LessonState;
+  teacher_name: string;
+  school_name: string;
+  room_name: string;
+  points: string[];
+  starts_at: string;
+  ends_at: string;
+}
+
+export interface PlannedLessonsView {
+  lessons: PlannedLessonView[];
 }
 
 /** A region whose planning one may see; `may_change` whether one may also change it. */
@@ -458,6 +607,69 @@ export interface Problem {
   data: Record<string, string | number | boolean | string[]>;
 }
 
+/** One change to a proposal; refused when it is not at `revision` any more. */
+export interface ProposalEdit {
+  revision: number;
+  edit: MoveLesson | PinCourses | SetWeeks | RemoveCourse | Undo | Redo;
+}
+
+/** A proposal without its courses; `bound` is what no plan can exceed, where a run has found out. */
+export interface ProposalHead {
+  id: string;
+  term_id: string;
+  name: string;
+  coverage: number;
+  wanted: number;
+  bound: number | null;
+  revision: number;
+  undo: number;
+  redo: number;
+  run_id: string | null;
+  copied_from: string | null;
+  created_at: string;
+  changed_at: string;
+}
+
+/** `broken`: rules it breaks as things are now. `gone`: courses left out because teacher or needs are no more. */
+export interface ProposalView {
+  head: ProposalHead;
+  courses: CourseView[];
+  broken: ReasonView[];
+  gone: number;
+}
+
+export interface ProposalsView {
+  proposals: ProposalHead[];
+}
+
+/** `version` null: nothing had to be done, or it was a dry run. */
+export interface PublicationView {
+  version: number | null;
+  created: number;
+  moved: number;
+  cancelled: number;
+  kept: number;
+  clashes: ClashView[];
+}
+
+/** Make the lessons of the term from `from_day` on (today, if null) those of the proposal. */
+export interface Publish {
+  from_day?: string | null;
+  dry_run?: boolean;
+  with_clashes?: boolean;
+}
+
+/** Why something is not so, in the caller's language; `remedy` what would change it, where that is known. */
+export interface ReasonView {
+  code: string;
+  message: string;
+  remedy: string | null;
+}
+
+export interface Redo {
+  kind: "redo";
+}
+
 export type RegionLevel = "province" | "city" | "county" | "central_school";
 
 /** All a region knows of its schools. */
@@ -470,6 +682,11 @@ export interface RegistryView {
   editions: EditionLine[];
   curriculum: CurriculumLineView[];
   subjects: SubjectView[];
+}
+
+export interface RemoveCourse {
+  kind: "remove";
+  course: string;
 }
 
 export type Role = "teacher" | "student" | "coordinator" | "archivist" | "supervisor" | "admin" | "device";
@@ -555,6 +772,42 @@ export interface RoomsView {
   rooms: RoomView[];
 }
 
+export interface RunChanged {
+  type: "run";
+  id: number | null;
+  run: RunView;
+}
+
+/** After so many seconds: lessons given by the best plan, what no plan can exceed, and what the plan costs. */
+export interface RunPointView {
+  seconds: number;
+  coverage: number;
+  bound: number;
+  cost: number;
+}
+
+/** How far a run of the solver is. */
+export type RunState = "waiting" | "running" | "done" | "cancelled" | "failed";
+
+/** A run of the solver; `points` is its chart. `problem` says what went wrong, in the caller's language. */
+export interface RunView {
+  id: string;
+  term_id: string;
+  state: RunState;
+  seconds: number;
+  seed: number;
+  start_id: string | null;
+  points: RunPointView[];
+  proposal_id: string | null;
+  problem: ReasonView | null;
+  created_at: string;
+  ended_at: string | null;
+}
+
+export interface RunsView {
+  runs: RunView[];
+}
+
 /** The whole form of a school: what is left out gets its default. */
 export interface SchoolEdit {
   name: string;
@@ -591,6 +844,13 @@ export interface SessionView {
   school_id: string | null;
 }
 
+/** In which weeks a course is given. */
+export interface SetWeeks {
+  kind: "weeks";
+  course: string;
+  weeks: Weeks;
+}
+
 /** Small pictures of the whole recording in one image, one every `every_s`, in rows of `columns`. */
 export interface SheetView {
   url: string;
@@ -617,6 +877,18 @@ export interface SourceView {
 export interface SubjectView {
   name: string;
   edition_free: boolean;
+}
+
+/** A start, and which of the reasons speak against it; none: the lesson may stand there. */
+export interface TargetView {
+  start: [number, number];
+  reasons: number[];
+}
+
+/** Where a lesson could be. `reasons` in the caller's language; targets name them by their number. */
+export interface TargetsView {
+  reasons: ReasonView[];
+  targets: TargetView[];
 }
 
 /** What a teacher offers; `edition` `*`: any. */
@@ -729,6 +1001,39 @@ export interface TrackView {
   holes: HoleView[];
 }
 
+/** A need that is not given in full, why, and which single changes would help: each was tried out and solved. */
+export interface UncoveredView {
+  need_id: string;
+  class_name: string;
+  school_id: string;
+  school_name: string;
+  subject: string;
+  missing: number;
+  reasons: ReasonView[];
+}
+
+export interface UncoveredsView {
+  uncovered: UncoveredView[];
+}
+
+export interface Undo {
+  kind: "undo";
+}
+
+export interface VersionView {
+  number: number;
+  proposal_id: string | null;
+  from_day: string;
+  created: number;
+  moved: number;
+  cancelled: number;
+  published_at: string;
+}
+
+export interface VersionsView {
+  versions: VersionView[];
+}
+
 /** Somebody watching, as the server measures it. */
 export interface ViewerView {
   id: string;
@@ -769,6 +1074,13 @@ export interface WatchRoom {
   room_id: string;
 }
 
+/** Send `run`, a run of the solver, now and whenever it goes on. */
+export interface WatchRun {
+  type: "watch_run";
+  id: number;
+  run_id: string;
+}
+
 /** Everything the player page needs. `running`: the lesson goes on, and the tracks grow. */
 export interface WatchView {
   recording_id: string;
@@ -796,6 +1108,9 @@ export interface WaveformView {
   peaks: number[];
 }
 
+/** In which weeks of the term a weekly lesson is given; the week of the first day is week 1. */
+export type Weeks = "all" | "odd" | "even";
+
 export interface Welcome {
   type: "welcome";
   client_id: string;
@@ -809,6 +1124,7 @@ export type ClientMessage =
   | WatchLesson
   | WatchLessons
   | WatchRoom
+  | WatchRun
   | MediaOffer
   | MediaPrefer
   | MediaClose
@@ -824,6 +1140,7 @@ export type ServerMessage =
   | RoomChanged
   | RoomPreview
   | RoomLevels
+  | RunChanged
   | MediaAnswer
   | MediaTrackState
   | MediaLost

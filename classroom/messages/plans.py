@@ -1,0 +1,355 @@
+"""Bodies of /api/v1/planning about timetables: runs, proposals, publications, and what is told about them.
+
+A start is `[day, minute after midnight]`, day 0 being Monday.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from classroom.messages.base import Message
+from classroom.messages.planning import Name
+from classroom.model.lesson import LessonState
+from classroom.model.plan import FeedKind, NoticeKind, RunState
+from classroom.model.term import Weeks
+
+WeeklyStart = tuple[Annotated[int, Field(ge=0, le=6)], Annotated[int, Field(ge=0, lt=1440)]]
+Key = Annotated[str, Field(min_length=1, max_length=32)]
+
+
+class ReasonView(Message):
+    """Why something is not so, in the caller's language; `remedy` what would change it, where that is known."""
+
+    code: str
+    message: str
+    remedy: str | None = None
+
+
+class RunPointView(Message):
+    """After so many seconds: lessons given by the best plan, what no plan can exceed, and what the plan costs."""
+
+    seconds: float
+    coverage: int
+    bound: int
+    cost: int
+
+
+class RunView(Message):
+    """A run of the solver; `points` is its chart. `problem` says what went wrong, in the caller's language."""
+
+    id: str
+    term_id: str
+    state: RunState
+    seconds: float
+    seed: int
+    start_id: str | None
+    points: list[RunPointView]
+    proposal_id: str | None
+    problem: ReasonView | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class RunsView(Message):
+    runs: list[RunView]
+
+
+class NewRun(Message):
+    """Solve for so many seconds. `start_id`: begin with that proposal; its pinned courses stay as they are."""
+
+    seconds: Annotated[float, Field(ge=1, le=3600)] = 10
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    start_id: str | None = None
+    name: Name | None = None
+
+
+class AttendingView(Message):
+    """A class that takes part in a course."""
+
+    need_id: str
+    class_id: str
+    class_name: str
+    school_id: str
+    school_name: str
+
+
+class CourseView(Message):
+    key: str
+    teacher_id: str
+    teacher_name: str
+    school_id: str
+    subject: str
+    grade: int
+    edition: str
+    attending: list[AttendingView]
+    lessons: list[WeeklyStart]
+    pinned: bool
+    weeks: Weeks
+
+
+class ProposalHead(Message):
+    """A proposal without its courses; `bound` is what no plan can exceed, where a run has found out."""
+
+    id: str
+    term_id: str
+    name: str
+    coverage: int
+    wanted: int
+    bound: int | None
+    revision: int
+    undo: int
+    redo: int
+    run_id: str | None
+    copied_from: str | None
+    created_at: datetime
+    changed_at: datetime
+
+
+class ProposalsView(Message):
+    proposals: list[ProposalHead]
+
+
+class ProposalView(Message):
+    """`broken`: rules it breaks as things are now. `gone`: courses left out because teacher or needs are no more."""
+
+    head: ProposalHead
+    courses: list[CourseView]
+    broken: list[ReasonView]
+    gone: int
+
+
+class NewProposal(Message):
+    """A copy of another proposal, of a published version, or an empty one."""
+
+    name: Name
+    copy_of: str | None = None
+    version: int | None = None
+
+
+class MoveLesson(Message):
+    """Move a lesson of a course (by its number, from 0), add one (`lesson` null), or take it away (`to` null)."""
+
+    kind: Literal["move"] = "move"
+    course: Key
+    lesson: Annotated[int, Field(ge=0, le=6)] | None
+    to: WeeklyStart | None
+
+
+class PinCourses(Message):
+    """Pinned courses stay as they are, for people and for the solver."""
+
+    kind: Literal["pin"] = "pin"
+    courses: Annotated[list[Key], Field(min_length=1, max_length=5000)]
+    pinned: bool
+
+
+class SetWeeks(Message):
+    """In which weeks a course is given."""
+
+    kind: Literal["weeks"] = "weeks"
+    course: Key
+    weeks: Weeks
+
+
+class RemoveCourse(Message):
+    kind: Literal["remove"] = "remove"
+    course: Key
+
+
+class Undo(Message):
+    kind: Literal["undo"] = "undo"
+
+
+class Redo(Message):
+    kind: Literal["redo"] = "redo"
+
+
+Edit = Annotated[
+    MoveLesson | PinCourses | SetWeeks | RemoveCourse | Undo | Redo,
+    Field(discriminator="kind"),
+]
+
+
+class ProposalEdit(Message):
+    """One change to a proposal; refused when it is not at `revision` any more."""
+
+    revision: int
+    edit: Edit
+
+
+class TargetView(Message):
+    """A start, and which of the reasons speak against it; none: the lesson may stand there."""
+
+    start: WeeklyStart
+    reasons: list[int]
+
+
+class TargetsView(Message):
+    """Where a lesson could be. `reasons` in the caller's language; targets name them by their number."""
+
+    reasons: list[ReasonView]
+    targets: list[TargetView]
+
+
+class UncoveredView(Message):
+    """A need that is not given in full, why, and which single changes would help: each was tried out and solved."""
+
+    need_id: str
+    class_name: str
+    school_id: str
+    school_name: str
+    subject: str
+    missing: int
+    reasons: list[ReasonView]
+
+
+class UncoveredsView(Message):
+    uncovered: list[UncoveredView]
+
+
+class CourseChange(Message):
+    """A course in both proposals, in one, or in the other."""
+
+    before: CourseView | None
+    after: CourseView | None
+
+
+class ComparisonView(Message):
+    """What is different; courses that are the same in both are only counted."""
+
+    before: ProposalHead
+    after: ProposalHead
+    same: int
+    changes: list[CourseChange]
+
+
+class Publish(Message):
+    """Make the lessons of the term from `from_day` on (today, if null) those of the proposal."""
+
+    from_day: date | None = None
+    dry_run: bool = False
+    with_clashes: bool = False
+
+
+class ClashView(Message):
+    """A lesson without a free room, or whose teacher is in `other` at the time."""
+
+    title: str
+    starts_at: datetime
+    teacher_name: str
+    other: str
+    teacher: bool
+
+
+class PublicationView(Message):
+    """`version` null: nothing had to be done, or it was a dry run."""
+
+    version: int | None
+    created: int
+    moved: int
+    cancelled: int
+    kept: int
+    clashes: list[ClashView]
+
+
+class VersionView(Message):
+    number: int
+    proposal_id: str | None
+    from_day: date
+    created: int
+    moved: int
+    cancelled: int
+    published_at: datetime
+
+
+class VersionsView(Message):
+    versions: list[VersionView]
+
+
+class PlannedLessonView(Message):
+    """A dated lesson as the print view and the calendar show it."""
+
+    id: str
+    code: str
+    title: str
+    subject: str
+    grade: int
+    state: LessonState
+    teacher_name: str
+    school_name: str
+    room_name: str
+    points: list[str]
+    starts_at: datetime
+    ends_at: datetime
+
+
+class PlannedLessonsView(Message):
+    lessons: list[PlannedLessonView]
+
+
+class NoticeChange(Message):
+    """What happened to a lesson (`created`, `moved`, `cancelled`); times in ISO 8601."""
+
+    what: str
+    title: str
+    before: datetime | None
+    after: datetime | None
+
+
+class NoticeView(Message):
+    """Something one should know: a publication has changed one's lessons. `changes` are the first of them."""
+
+    id: str
+    kind: NoticeKind
+    term: str
+    version: int
+    created: int
+    moved: int
+    cancelled: int
+    changes: list[NoticeChange]
+    created_at: datetime
+    read_at: datetime | None
+
+
+class NoticesView(Message):
+    notices: list[NoticeView]
+
+
+class NewFeed(Message):
+    """A calendar feed of a teacher (an account), a room or a school."""
+
+    kind: FeedKind
+    subject_id: str
+
+
+class FeedView(Message):
+    """`path` is only shown once, when the feed is made: whoever knows it reads the calendar."""
+
+    id: str
+    kind: FeedKind
+    subject_id: str
+    name: str
+    created_at: datetime
+    path: str | None = None
+
+
+class FeedsView(Message):
+    feeds: list[FeedView]
+
+
+# What pages send; everything else here is what they are sent.
+SENT: tuple[type[Message], ...] = (
+    NewRun,
+    NewProposal,
+    MoveLesson,
+    PinCourses,
+    SetWeeks,
+    RemoveCourse,
+    Undo,
+    Redo,
+    ProposalEdit,
+    Publish,
+    NewFeed,
+)

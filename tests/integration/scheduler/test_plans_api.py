@@ -1,0 +1,158 @@
+"""From needs to published lessons through HTTP: the solver runs, people move lessons, everybody sees them."""
+
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from classroom.messages.live import WatchRun
+from scheduler.registry.workbook_api import XLSX
+from tests.fakes.hub import Hub, running_hub
+from tests.fakes.workbooks import content_of, right_book
+from tests.harness.eventually import eventually
+
+HERE = "/api/v1/planning"
+WHO = "county_coordinator"
+
+
+@dataclass
+class Desk:
+    """A county that has been imported, with a term and its needs."""
+
+    hub: Hub
+    term: str
+
+    async def call(self, method: str, path: str, body: Any = None, who: str = WHO) -> Any:
+        sent = {} if body is None else {"json": body}
+        status, answer = await self.hub.call(who, method, f"{HERE}/{path}", **sent)
+        assert status < 300, (path, status, answer)
+        return answer
+
+    async def refused(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
+        sent = {} if body is None else {"json": body}
+        status, answer = await self.hub.call(WHO, method, f"{HERE}/{path}", **sent)
+        return status, answer["code"]
+
+    async def solved(self, **options: Any) -> Any:
+        run = await self.call("POST", f"terms/{self.term}/runs", {"seconds": 1, "workers": 1, **options})
+
+        async def over() -> Any:
+            found = await self.call("GET", f"runs/{run['id']}")
+            return found if found["state"] in {"done", "failed", "cancelled"} else None
+
+        return await eventually(over, "the run is over", within_s=100)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with running_hub(tmp_path) as hub:
+        region = hub.county.county.id
+        days = {"name": "秋", "first_day": "2026-08-31", "last_day": "2027-01-15"}
+        _, term = await hub.call(WHO, "POST", f"{HERE}/terms", json={"region_id": region, "term": days})
+        path = f"{HERE}/workbook?region={region}&term={term['id']}"
+        book = right_book()
+        # its bell is ten minutes behind: now a lesson may start with either
+        book["学校"]["F3"] = 10
+        content = io.BytesIO(content_of(book))
+        status, _ = await hub.call(WHO, "POST", path, data=content, headers={"Content-Type": XLSX})
+        assert status == 200
+        await hub.call(WHO, "POST", f"{HERE}/terms/{term['id']}/needs/compute")
+        yield Desk(hub, term["id"])
+
+
+async def test_from_needs_to_lessons(desk: Desk) -> None:
+    run = await desk.solved(name="第一稿")
+    assert (run["state"], run["problem"]) == ("done", None)
+    assert run["points"][-1]["coverage"] <= run["points"][-1]["bound"]
+    proposal = f"proposals/{run['proposal_id']}"
+    shown = await desk.call("GET", proposal)
+    # two lessons of music; nobody teaches calligraphy
+    assert (shown["head"]["name"], shown["head"]["coverage"], shown["head"]["wanted"]) == ("第一稿", 2, 3)
+    assert (shown["broken"], shown["gone"]) == ([], 0)
+    (course,) = shown["courses"]
+    assert (course["teacher_name"], course["attending"][0]["school_name"]) == ("周立群", "沙湾教学点")
+    lacking = (await desk.call("GET", f"{proposal}/uncovered"))["uncovered"]
+    assert [(row["subject"], row["missing"]) for row in lacking] == [("书法", 1)]
+    assert lacking[0]["reasons"]
+
+    # somebody moves a lesson to where it may be
+    targets = await desk.call("GET", f"{proposal}/targets?course={course['key']}&lesson=0")
+    legal = [target["start"] for target in targets["targets"] if not target["reasons"]]
+    assert course["lessons"][0] in legal
+    illegal = next(target for target in targets["targets"] if target["reasons"])
+    assert targets["reasons"][illegal["reasons"][0]]["message"]
+    move = {"kind": "move", "course": course["key"], "lesson": 0, "to": illegal["start"]}
+    revision = shown["head"]["revision"]
+    status, _ = await desk.refused("POST", f"{proposal}/edits", {"revision": revision, "edit": move})
+    assert status == 409
+    to = next(start for start in legal if start not in course["lessons"])
+    moved = await desk.call("POST", f"{proposal}/edits", {"revision": revision, "edit": move | {"to": to}})
+    assert to in moved["courses"][0]["lessons"]
+    assert (moved["head"]["undo"], moved["head"]["redo"]) == (1, 0)
+    stale = await desk.refused("POST", f"{proposal}/edits", {"revision": revision, "edit": {"kind": "undo"}})
+    assert stale == (409, "proposal_changed")
+    copy = await desk.call("POST", f"terms/{desk.term}/proposals", {"name": "另一种", "copy_of": moved["head"]["id"]})
+    edit = {"revision": moved["head"]["revision"], "edit": {"kind": "undo"}}
+    undone = await desk.call("POST", f"{proposal}/edits", edit)
+    assert undone["courses"] == shown["courses"]
+    compared = await desk.call("GET", f"{proposal}/comparison?with={copy['id']}")
+    assert (compared["same"], len(compared["changes"])) == (0, 1)
+    assert to in compared["changes"][0]["after"]["lessons"]
+
+    # published, the lessons are everybody's
+    tried = await desk.call("POST", f"{proposal}/publish", {"dry_run": True})
+    assert (tried["version"], tried["clashes"]) == (None, [])
+    done = await desk.call("POST", f"{proposal}/publish", {})
+    assert (done["version"], done["created"]) == (1, tried["created"])
+    assert (await desk.call("POST", f"{proposal}/publish", {}))["version"] is None
+    lessons = (await desk.call("GET", f"terms/{desk.term}/lessons?from=2026-09-07&to=2026-09-13"))["lessons"]
+    assert [(lesson["title"], lesson["points"]) for lesson in lessons] == [("音乐 三年级", ["沙湾教学点"])] * 2
+    coverage = await desk.call("GET", f"terms/{desk.term}/coverage")
+    assert (coverage["wanted"], coverage["given"]) == (3, 2)
+    assert [version["number"] for version in (await desk.call("GET", f"terms/{desk.term}/versions"))["versions"]] == [1]
+    headers = await desk.hub.headers_of(WHO)
+    async with desk.hub.http.get(f"{HERE}/{proposal}/workbook", headers=headers) as response:
+        book = load_workbook(io.BytesIO(await response.read()))
+    assert book.sheetnames == ["按时间", "按教师", "按受援校"]
+    assert [row[5].value for row in book["按教师"].iter_rows(min_row=2)] == ["周立群", "周立群"]
+
+
+async def test_pins_are_kept_by_the_next_run_and_watchers_see_it_go_on(desk: Desk) -> None:
+    first = await desk.solved()
+    proposal = f"proposals/{first['proposal_id']}"
+    shown = await desk.call("GET", proposal)
+    key = shown["courses"][0]["key"]
+    pin = {"kind": "pin", "courses": [key], "pinned": True}
+    pinned = await desk.call("POST", f"{proposal}/edits", {"revision": 1, "edit": pin})
+    away = {"kind": "move", "course": key, "lesson": 0, "to": None}
+    edit = {"revision": pinned["head"]["revision"], "edit": away}
+    assert await desk.refused("POST", f"{proposal}/edits", edit) == (409, "why_pinned")
+    run = await desk.call(
+        "POST", f"terms/{desk.term}/runs", {"seconds": 600, "workers": 1, "start_id": first["proposal_id"]}
+    )
+    assert await desk.refused("POST", f"terms/{desk.term}/runs", {}) == (409, "run_running")
+    async with desk.hub.socket(WHO) as live:
+        await live.send(WatchRun(id=1, run_id=run["id"]))
+        assert (await live.receive()).type == "run"
+        cancelled = await desk.call("POST", f"runs/{run['id']}/cancel")
+        assert cancelled["state"] == "cancelled"
+        told = await desk.hub.next(live)
+        assert told.type == "run"
+        assert told.run.state == "cancelled"
+
+    async def kept() -> Any:
+        return (await desk.call("GET", f"runs/{run['id']}"))["proposal_id"]
+
+    again = await desk.call("GET", f"proposals/{await eventually(kept, 'the best plan is kept', within_s=100)}")
+    assert [(course["key"], course["pinned"]) for course in again["courses"]] == [(key, True)]
+    assert again["courses"][0]["lessons"] == shown["courses"][0]["lessons"]
+
+
+async def test_a_term_without_needs_has_nothing_to_solve(desk: Desk) -> None:
+    days = {"name": "空", "first_day": "2027-02-22", "last_day": "2027-07-02"}
+    term = await desk.call("POST", "terms", {"region_id": desk.hub.county.county.id, "term": days})
+    assert await desk.refused("POST", f"terms/{term['id']}/runs", {}) == (422, "nothing_to_plan")
