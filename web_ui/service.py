@@ -1,4 +1,4 @@
-"""Serves the built pages: `/`, `/panel`, `/join/{code}`, `/console` and their assets."""
+"""Serves the built pages: `/`, `/panel`, `/join/{code}`, `/console`, `/console/plan` and their assets."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -17,6 +17,7 @@ PAGES = {
     "/panel": "panel",
     "/join/{code}": "join",
     "/console": "console",
+    "/console/plan": "plan",
 }
 
 # Names carry a hash of their contents, so a copy never goes stale (RFC 8246).

@@ -61,6 +61,7 @@ export default defineConfig({
         panel: here("panel.html"),
         join: here("join.html"),
         console: here("console.html"),
+        plan: here("plan.html"),
       },
     },
   },

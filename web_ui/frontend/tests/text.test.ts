@@ -1,14 +1,17 @@
-import { describe, expect, it } from "vitest";
+import { createApp } from "vue";
+import { describe, expect, it, vi } from "vitest";
 import { commonEn, commonZh } from "../src/locales/common";
 import { consoleEn, consoleZh } from "../src/locales/console";
 import { joinEn, joinZh } from "../src/locales/join";
 import { panelEn, panelZh } from "../src/locales/panel";
+import { planEn, planZh } from "../src/locales/plan";
 import { signinEn, signinZh } from "../src/locales/signin";
+import { richText } from "../src/shared/i18n";
 import { firstLanguage } from "../src/shared/language";
 import { fill, find, type Catalog } from "../src/shared/text";
 
-const zh: Catalog = { ...commonZh, join: joinZh, signin: signinZh, panel: panelZh, console: consoleZh };
-const en: Catalog = { ...commonEn, join: joinEn, signin: signinEn, panel: panelEn, console: consoleEn };
+const zh: Catalog = { ...commonZh, join: joinZh, signin: signinZh, panel: panelZh, console: consoleZh, plan: planZh };
+const en: Catalog = { ...commonEn, join: joinEn, signin: signinEn, panel: panelEn, console: consoleEn, plan: planEn };
 
 function leaves(catalog: Catalog, before = ""): [string, string][] {
   return Object.entries(catalog).flatMap(([key, value]) =>
@@ -56,6 +59,16 @@ describe("filling", () => {
     expect(fill("{n} place | {n} places", { n: 1 })).toBe("1 place");
     expect(fill("{n} place | {n} places", { n: 3 })).toBe("3 places");
     expect(fill("{n} 处", { n: 1 })).toBe("1 处");
+  });
+});
+
+describe("the translator of the pages of staff", () => {
+  it("says every number as it is, nought too", () => {
+    vi.stubGlobal("document", { documentElement: {} });
+    vi.stubGlobal("navigator", { languages: ["en"] });
+    const { t } = richText(createApp({}), { "zh-CN": { some: "{n} 处" }, en: { some: "{n} place | {n} places" } });
+    expect([0, 1, 2, 7].map((n) => t("some", { n }))).toEqual(["0 places", "1 place", "2 places", "7 places"]);
+    vi.unstubAllGlobals();
   });
 });
 

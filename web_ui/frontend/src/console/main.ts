@@ -4,6 +4,7 @@ import { consoleEn, consoleZh } from "../locales/console";
 import { richText } from "../shared/i18n";
 import { provideText } from "../shared/text";
 import "../ui/base.css";
+import "../ui/sheet.css";
 import "./console.css";
 import ConsolePage from "./ConsolePage.vue";
 

@@ -2,6 +2,7 @@ import type { SameKeys } from "../shared/text";
 
 export const consoleZh = {
   title: "课程总览",
+  plan: "排课准备",
   signInNeeded: "请先登录",
   signIn: "去登录",
   day: "日期",
@@ -70,6 +71,7 @@ export const consoleZh = {
 
 export const consoleEn: SameKeys<typeof consoleZh> = {
   title: "Lessons",
+  plan: "Planning",
   signInNeeded: "Please sign in first",
   signIn: "Sign in",
   day: "Day",

@@ -16,18 +16,18 @@ export class Refused extends Error {
 export class Unreachable extends Error {}
 
 /**
- * One request to the JSON API of our own origin; `authorization` ("Bearer …") for whoever has a token and no session.
+ * One request to the JSON API of our own origin; a Blob is sent as the file it is, all else as JSON. `authorization` ("Bearer …") for whoever has a token and no session.
  * Throws `Refused` or `Unreachable`.
  */
 export async function api<T>(
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   language: Language,
-  body?: object,
+  body?: object | Blob,
   authorization?: string,
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": language };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = body instanceof Blob ? body.type : "application/json";
   if (authorization !== undefined) headers["Authorization"] = authorization;
   let response: Response;
   try {
@@ -36,7 +36,7 @@ export async function api<T>(
       headers,
       credentials: "same-origin",
       cache: "no-store",
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
     });
   } catch (error) {
     throw new Unreachable(String(error));

@@ -16,7 +16,9 @@ export function richText(app: App, catalogs: Readonly<Record<Language, Catalog>>
   return {
     t: (key, params = {}) => {
       const n = params["n"];
-      return typeof n === "number" ? global.t(key, { ...params }, n === 1 ? 1 : 2) : global.t(key, { ...params });
+      if (typeof n !== "number") return global.t(key, { ...params });
+      // As text: vue-i18n takes a 0 for a number that was not given, and would say the plural form's instead.
+      return global.t(key, { ...params, n: String(n) }, n === 1 ? 1 : 2);
     },
     has: (key) => find(catalogs[language.value], key) !== null,
     language,

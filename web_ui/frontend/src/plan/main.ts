@@ -1,0 +1,13 @@
+import { createApp } from "vue";
+import { commonEn, commonZh } from "../locales/common";
+import { planEn, planZh } from "../locales/plan";
+import { richText } from "../shared/i18n";
+import { provideText } from "../shared/text";
+import "../ui/base.css";
+import "../ui/sheet.css";
+import "./plan.css";
+import PlanPage from "./PlanPage.vue";
+
+const app = createApp(PlanPage);
+provideText(app, richText(app, { "zh-CN": { ...commonZh, plan: planZh }, en: { ...commonEn, plan: planEn } }));
+app.mount("#app");
