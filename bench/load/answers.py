@@ -24,6 +24,8 @@ from scheduler.planning.replan.replan import MOVES, replan
 from scheduler.planning.solution import Course, Solution
 
 Figures = dict[str, float]
+# A millisecond, and a tenth of a percent.
+DIGITS = 3
 
 TEACHERS = 20
 FET_SECONDS = 60
@@ -52,10 +54,10 @@ def replan_figures(instance: Instance, solution: Solution) -> dict[str, Figures]
                 _one(lookup, solution, outages, moves, tally)
             name = f"{length}_{moves}_moves"
             found[name] = {
-                "p50_s": percentile(tally.seconds, 50),
-                "p95_s": percentile(tally.seconds, 95),
+                "p50_s": round(percentile(tally.seconds, 50), DIGITS),
+                "p95_s": round(percentile(tally.seconds, 95), DIGITS),
                 "lost": tally.lost,
-                "recovered_percent": 100 * tally.made_good / max(1, tally.lost),
+                "recovered": round(tally.made_good / max(1, tally.lost), DIGITS),
                 "changes_to_others": tally.others,
                 "unproved": tally.unproved,
                 "violations": tally.violations,
@@ -101,7 +103,7 @@ def explain_figures(instance: Instance, solution: Solution) -> Figures:
             good = not broken and gained == remedy.lessons > 0
             true, untrue = true + good, untrue + (not good)
     figures = {
-        "seconds": seconds,
+        "seconds": round(seconds, DIGITS),
         "needs": len(explained),
         "without_reason": sum(not row.reasons for row in explained),
         "remedies": sum(reason.code.startswith("fix_") for reason in reasons),
@@ -129,7 +131,7 @@ def fet_figures(instance: Instance, solution: Solution) -> dict[str, Figures]:
         placed = place(lookup, courses, FET_SECONDS)
         broken = [each for each in check(instance, Solution(placed.courses)) if each.rule != "record"]
         found[name] = {
-            "seconds": placed.seconds,
+            "seconds": round(placed.seconds, DIGITS),
             "activities": placed.asked,
             "placed": placed.activities,
             "coverage": coverage(lookup, placed.courses),
