@@ -86,6 +86,12 @@ async def access_entry(
         return await entry_of(db, asked.entry)
 
 
+async def access_recording_to_describe(store: Store, principal: Principal, recording_id: str, now: datetime) -> None:
+    """For whoever may say what it is about, before a file with it is read. Raises as `access_recording_to_see`."""
+    async with store.reading() as db:
+        await ask(db, principal, recording_id, Deed.DESCRIBE_RECORDING, now=now)
+
+
 async def access_entry_edit(
     store: Store, principal: Principal, recording_id: str, edit: EntryEdit, now: datetime
 ) -> Entry:
@@ -104,6 +110,13 @@ async def access_entry_edit(
             await touch(db, recording_id, now)
             append(db, principal, "recording.described", f"recording:{recording_id}", {"fields": changed}, now=now)
         return await entry_of(db, asked.entry)
+
+
+async def access_tag(store: Store, principal: Principal, recording_id: str, tag: str, now: datetime) -> None:
+    """Add a tag to a recording. Raises as `access_entry_edit`."""
+    entry = await access_entry(store, principal, recording_id, now)
+    edit = EntryEdit(tags=sorted({*entry.tags, tag}))
+    await access_entry_edit(store, principal, recording_id, edit, now)
 
 
 async def apply_edit(db: AsyncSession, row: RecordingRow, entry: EntryRow, edit: EntryEdit) -> list[str]:
