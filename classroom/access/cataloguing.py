@@ -12,7 +12,7 @@ from classroom.audit import append
 from classroom.clock import SCHOOL_ZONE
 from classroom.errors import Conflict, NotFound
 from classroom.messages.archive import EntryEdit
-from classroom.model.catalogue import Entry, LessonType, widest
+from classroom.model.catalogue import Audience, Entry, LessonType, widest
 from classroom.model.lesson import LessonMode
 from classroom.model.principal import Principal, Role
 from classroom.model.recording import RecordingState
@@ -142,9 +142,17 @@ async def apply_edit(db: AsyncSession, row: RecordingRow, entry: EntryRow, edit:
 async def touch(db: AsyncSession, recording_id: str, now: datetime) -> None:
     """What is known of a recording has changed: harvesters and search must know."""
     entry = await db.get_one(EntryRow, recording_id)
-    entry.changed_at = now
+    # harvesters compare whole seconds
+    entry.changed_at = now.replace(microsecond=0)
+    if entry.public_since is None and await _is_public(db, entry):
+        entry.public_since = entry.changed_at
     await db.flush()
     await reindex(db, recording_id)
+
+
+async def _is_public(db: AsyncSession, entry: EntryRow) -> bool:
+    row = await db.get_one(RecordingRow, entry.recording_id)
+    return row.state is RecordingState.PUBLISHED and widest(entry.audience, entry.consent) is Audience.PUBLIC
 
 
 async def _replace_tags(db: AsyncSession, recording_id: str, wanted: Sequence[str]) -> bool:

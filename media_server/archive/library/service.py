@@ -12,6 +12,7 @@ from classroom.service import Context, ServerRole
 from media_server.archive.library.catalogue_api import CatalogueApi
 from media_server.archive.library.circulation_api import CirculationApi
 from media_server.archive.library.knowledge_api import KnowledgeApi
+from media_server.archive.library.oai.api import OaiApi
 from media_server.archive.library.retention_api import RetentionApi
 from media_server.archive.library.review_api import ReviewApi
 from media_server.archive.library.transcript_api import TranscriptApi
@@ -38,12 +39,17 @@ class LibraryService:
             CirculationApi(context),
             TranscriptApi(context, None),
             KnowledgeApi(context),
+            self.oai(context),
             retention,
         ):
             api.add_routes(context.routes)
         if described := await access_undescribed_recordings(context.store, context.clock.now()):
             log.info("recordings described", recordings=described)
         context.tasks.forever(retention.run, "archive retention")
+
+    def oai(self, context: Context) -> OaiApi:
+        """The endpoint for harvesters."""
+        return OaiApi(context)
 
     async def stop(self) -> None:
         """Nothing to let go of."""
