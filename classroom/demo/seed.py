@@ -8,6 +8,7 @@ from typing import Final
 
 from classroom.access.devices import access_devices, access_new_device
 from classroom.access.lessons import access_lessons_in_states, access_lessons_of_day, access_step
+from classroom.access.needs import access_needs_computed
 from classroom.access.people import access_account_by_username, access_new_account
 from classroom.access.places import (
     access_new_region,
@@ -17,16 +18,22 @@ from classroom.access.places import (
     access_schools,
 )
 from classroom.access.planning import access_new_lesson
+from classroom.access.registry import access_registry
+from classroom.access.registry_import import access_registry_import
 from classroom.access.rooms import access_rooms
 from classroom.access.rows import RoleGrant
+from classroom.access.terms import access_new_term, access_terms
 from classroom.clock import SCHOOL_ZONE
 from classroom.demo.county import DEMO_ROOM, DEMO_TEACHER, PEOPLE, REGIONS, ROOMS, SCHOOLS, DemoPerson
 from classroom.demo.passwords import demo_password
+from classroom.demo.registry import WEEKLY, demo_registry, demo_term
 from classroom.demo.timetable import LESSON_MINUTES, DemoLesson, lessons_around
 from classroom.errors import Conflict, NotFound
 from classroom.messages.api import NewLesson
+from classroom.messages.planning import TermEdit
 from classroom.model.lesson import RUNNING, UPCOMING, Lesson, LessonStep
 from classroom.model.principal import SYSTEM
+from classroom.model.registry import ANY_EDITION, ComputedNeed
 from classroom.store.store import Store
 
 DEVICE_NAME: Final = "demo"
@@ -87,7 +94,28 @@ async def seed_county(store: Store, secret: bytes, now: datetime) -> SeededCount
         *(_account(store, person, secret=secret, schools=school_ids, county_id=county_id, now=now) for person in PEOPLE)
     )
     accounts = dict(zip((person.username for person in PEOPLE), ids, strict=True))
+    if not await access_terms(store, SYSTEM, county_id):
+        await _plan(store, county_id, now)
     return SeededCounty(rooms, accounts, await _device(store, rooms[DEMO_ROOM], now))
+
+
+async def _plan(store: Store, county_id: str, now: datetime) -> None:
+    """A term to plan: what schools are like, and what their classes lack."""
+    registry = demo_registry()
+    await access_registry_import(store, SYSTEM, county_id, registry, now=now)
+    name, first_day, last_day = demo_term(now.astimezone(SCHOOL_ZONE).date())
+    edit = TermEdit(name=name, first_day=first_day, last_day=last_day)
+    term = await access_new_term(store, SYSTEM, county_id, edit, days=[], now=now)
+    kept = await access_registry(store, SYSTEM, county_id)
+    groups = {group.id: group for group in kept.classes}
+    editions = {(choice.school, choice.subject): choice.edition for choice in kept.editions}
+    needs = []
+    for own in kept.own_teaching:
+        group = groups[own.class_id]
+        edition = editions.get((group.school, own.subject)) or editions.get((None, own.subject)) or ANY_EDITION
+        lacking = WEEKLY[own.subject][group.grade - 1] - own.lessons
+        needs.append(ComputedNeed(group.id, own.subject, edition, lacking))
+    await access_needs_computed(store, SYSTEM, term.id, needs, now)
 
 
 async def _account(

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from classroom.access.lessons import access_lessons_of_day, access_step
+from classroom.access.needs import access_term_registry
+from classroom.access.registry import access_planning_regions
 from classroom.access.rooms import access_rooms
+from classroom.access.terms import access_terms
 from classroom.auth.sessions import sign_in
 from classroom.clock import SCHOOL_ZONE, VirtualClock
 from classroom.demo.county import DEMO_ROOM, PEOPLE, ROOMS
@@ -16,6 +19,10 @@ from classroom.demo.seed import SeededCounty, seed_county, seed_day
 from classroom.model.lesson import Lesson, LessonState, LessonStep
 from classroom.model.principal import SYSTEM
 from classroom.store.store import Store
+from scheduler.io.national_plan import national_plan
+from scheduler.planning.consistency import instance_faults
+from scheduler.planning.curriculum import Curriculum, computed_needs
+from scheduler.planning.of_registry import instance_of
 
 NOW = datetime(2026, 9, 1, 2, 23, 45, tzinfo=UTC)  # 10:23 at school
 SECRET = bytes(range(32))
@@ -57,6 +64,25 @@ async def test_everybody_can_sign_in_with_the_printed_password(store: Store) -> 
     for person in PEOPLE:
         _, principal = await sign_in(store, VirtualClock(NOW), person.username, demo_password(SECRET, person.username))
         assert principal.has(person.role)
+
+
+async def test_the_county_has_a_term_to_plan(store: Store) -> None:
+    await seed_county(store, SECRET, NOW)
+    (term,) = [
+        term
+        for region, _ in await access_planning_regions(store, SYSTEM)
+        for term in await access_terms(store, SYSTEM, region.id)
+    ]
+    assert term.first_day <= NOW.date() <= term.last_day
+    _, registry = await access_term_registry(store, SYSTEM, term.id)
+    assert all(school.bell and registry.rooms_of(school) for school in registry.schools)
+    computed = computed_needs(registry, Curriculum(national_plan(), registry))
+    found = {(need.class_id, need.subject): (need.computed, need.edition) for need in registry.needs}
+    assert found == {(need.class_id, need.subject): (need.lessons, need.edition) for need in computed}
+    instance = instance_of(registry, term.rules)
+    assert list(instance_faults(instance)) == []
+    assert instance.lessons > 60
+    assert {teacher.username for teacher in registry.teachers} >= {"teacher", "teacher2", "teacher3", "teacher4"}
 
 
 async def test_a_second_start_changes_nothing(store: Store) -> None:
