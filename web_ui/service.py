@@ -1,4 +1,4 @@
-"""Serves the built pages: `/`, `/panel`, `/join/{code}`, `/console`, `/console/plan` and their assets."""
+"""Serves the built pages (`/`, `/panel`, `/join/{code}`, `/console`, `/watch/{recording}`, …) and their assets."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +18,7 @@ PAGES = {
     "/join/{code}": "join",
     "/console": "console",
     "/console/plan": "plan",
+    "/watch/{recording}": "watch",
 }
 
 # Names carry a hash of their contents, so a copy never goes stale (RFC 8246).

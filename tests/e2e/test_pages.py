@@ -1,14 +1,12 @@
 """Every page in every state: accessible to axe and to the keyboard, in both languages, asking nobody but our server."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Final
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from classroom.messages.api import TeacherView
 from classroom.messages.views import AlarmView, EncodingView, RoomSourceView, RoomView, SourceView, ViewerView
@@ -16,9 +14,8 @@ from classroom.model.lesson import LessonState
 from tests.fakes.staged_hub import PASSWORD, Stage, a_lesson, staged_server
 from tests.harness.browser import chromium
 from tests.harness.pages import built_pages, with_development_tools
+from tests.harness.visitor import Visitor
 
-AXE_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SCREENS: Final = {"panel": (1024, 768), "pc": (1366, 768), "phone": (390, 844), "narrow": (320, 640)}
 LONG: Final = "青禾县柳河镇石桥村第二完全小学附属教学点（含学前班及复式教学班）三年级全体同学"
 NOW: Final = datetime.now(UTC).replace(microsecond=0)
 
@@ -39,78 +36,6 @@ async def staged(tmp_path: Path) -> AsyncIterator[tuple[str, Stage]]:
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as opened:
         yield opened
-
-
-class Visitor:
-    """One person at one screen. Notes every request, error and policy violation of the page."""
-
-    def __init__(self, page: Page, url: str, axe: str) -> None:
-        self.page = page
-        self.url = url
-        self.troubles: list[str] = []
-        self._axe = axe
-        self._host = urlsplit(url).netloc
-        page.on("request", lambda request: self._check(request.url))
-        page.on("websocket", lambda socket: self._check(socket.url))
-        page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
-        page.on("console", lambda message: self._said(message.type, message.text))
-
-    @classmethod
-    async def at(
-        cls, browser: Browser, url: str, axe: str, screen: str, *, language: str = "zh-CN", username: str | None = None
-    ) -> "Visitor":
-        width, height = SCREENS[screen]
-        context = await browser.new_context(locale=language, viewport={"width": width, "height": height})
-        if username is not None:
-            answer = await context.request.post(
-                f"{url}/api/v1/session", data={"username": username, "password": PASSWORD}
-            )
-            assert answer.ok, await answer.text()
-        return cls(await context.new_page(), url, axe)
-
-    def _check(self, address: str) -> None:
-        if urlsplit(address).scheme not in {"blob", "data"} and urlsplit(address).netloc != self._host:
-            self.troubles.append(f"asked elsewhere: {address}")
-
-    def _said(self, kind: str, text: str) -> None:
-        # Chromium reports every refused request, whether or not the page expected it.
-        if kind in {"error", "warning"} and "Failed to load resource" not in text:
-            self.troubles.append(f"{kind}: {text}")
-
-    async def go(self, path: str) -> None:
-        await self.page.goto(self.url + path)
-
-    async def approve(self, where: str) -> None:
-        """axe is content, nothing sticks out sideways, and nothing went wrong so far."""
-        # Through the debugger: the page's own policy would not let this script in, and must not.
-        debugger = await self.page.context.new_cdp_session(self.page)
-        await debugger.send("Runtime.evaluate", {"expression": self._axe})
-        options = json.dumps({"runOnly": AXE_TAGS})
-        answer: dict[str, Any] = await debugger.send(
-            "Runtime.evaluate",
-            {
-                "expression": f"axe.run(document, {options}).then(found => found.violations.map(one =>"
-                " `${one.id}: ${one.nodes.map(node => node.html.slice(0, 200)).join(' | ')}`))",
-                "awaitPromise": True,
-                "returnByValue": True,
-            },
-        )
-        await debugger.detach()
-        assert answer["result"]["value"] == [], where
-        too_wide = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert too_wide <= 0, f"{where} is {too_wide} px too wide"
-        assert self.troubles == [], where
-
-    async def smallest_target(self) -> float:
-        """The shorter side of the smallest button, link or field, in CSS pixels."""
-        sides: float = await self.page.evaluate(
-            """() => Math.min(...[...document.querySelectorAll('button, a[href]:not(.mark, .skip), select, input')]
-                .filter(element => element.checkVisibility() && getComputedStyle(element).opacity !== '0')
-                .filter(element => !element.matches('[type=checkbox], [type=radio]'))
-                .map(element => element.getBoundingClientRect())
-                .map(box => Math.min(box.width, box.height)))"""
-        )
-        return sides
 
 
 def a_room(**fields: object) -> RoomView:

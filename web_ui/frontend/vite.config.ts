@@ -62,6 +62,7 @@ export default defineConfig({
         join: here("join.html"),
         console: here("console.html"),
         plan: here("plan.html"),
+        watch: here("watch.html"),
       },
     },
   },

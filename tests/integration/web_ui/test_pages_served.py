@@ -32,7 +32,7 @@ async def http(tmp_path: Path) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-@pytest.mark.parametrize("path", ["/", "/panel", "/join/k7m2qz", "/console"])
+@pytest.mark.parametrize("path", ["/", "/panel", "/join/k7m2qz", "/console", "/watch/4f2a"])
 async def test_a_page_runs_only_its_own_scripts(http: aiohttp.ClientSession, path: str) -> None:
     async with http.get(path) as response:
         assert response.status == 200
@@ -97,7 +97,7 @@ async def test_nothing_else_is_served(http: aiohttp.ClientSession, name: str) ->
 async def test_without_a_build_every_page_says_so(tmp_path: Path) -> None:
     async with server(tmp_path, tmp_path / "nothing") as running, aiohttp.ClientSession(running.url) as session:
         for path in PAGES:
-            async with session.get(path.replace("{code}", "k7m2qz"), headers={"Accept-Language": "en"}) as response:
+            async with session.get(path.replace("{code}", "k7m2qz").replace("{recording}", "4f2a"), headers={"Accept-Language": "en"}) as response:
                 assert response.status == 503
                 assert "The pages are not built" in await response.text()
         async with session.get("/", headers={"Accept-Language": "zh-CN"}) as response:

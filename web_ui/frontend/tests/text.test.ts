@@ -5,13 +5,20 @@ import { consoleEn, consoleZh } from "../src/locales/console";
 import { joinEn, joinZh } from "../src/locales/join";
 import { panelEn, panelZh } from "../src/locales/panel";
 import { planEn, planZh } from "../src/locales/plan";
+import { playerEn, playerZh } from "../src/locales/player";
 import { signinEn, signinZh } from "../src/locales/signin";
 import { richText } from "../src/shared/i18n";
 import { firstLanguage } from "../src/shared/language";
 import { fill, find, type Catalog } from "../src/shared/text";
 
-const zh: Catalog = { ...commonZh, join: joinZh, signin: signinZh, panel: panelZh, console: consoleZh, plan: planZh };
-const en: Catalog = { ...commonEn, join: joinEn, signin: signinEn, panel: panelEn, console: consoleEn, plan: planEn };
+const zh: Catalog = {
+  ...commonZh, join: joinZh, signin: signinZh, panel: panelZh, console: consoleZh, plan: planZh,
+  player: playerZh,
+};
+const en: Catalog = {
+  ...commonEn, join: joinEn, signin: signinEn, panel: panelEn, console: consoleEn, plan: planEn,
+  player: playerEn,
+};
 
 function leaves(catalog: Catalog, before = ""): [string, string][] {
   return Object.entries(catalog).flatMap(([key, value]) =>

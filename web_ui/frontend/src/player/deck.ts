@@ -78,6 +78,7 @@ export class Deck {
       maxMaxBufferLength: 60,
       backBufferLength: 60,
       // We decide where a running lesson is watched; it never jumps ahead by itself.
+      liveSyncDurationCount: 3,
       liveMaxLatencyDurationCount: Infinity,
       liveDurationInfinity: false,
     };
