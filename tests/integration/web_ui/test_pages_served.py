@@ -97,7 +97,9 @@ async def test_nothing_else_is_served(http: aiohttp.ClientSession, name: str) ->
 async def test_without_a_build_every_page_says_so(tmp_path: Path) -> None:
     async with server(tmp_path, tmp_path / "nothing") as running, aiohttp.ClientSession(running.url) as session:
         for path in PAGES:
-            async with session.get(path.replace("{code}", "k7m2qz").replace("{recording}", "4f2a"), headers={"Accept-Language": "en"}) as response:
+            async with session.get(
+                path.replace("{code}", "k7m2qz").replace("{recording}", "4f2a"), headers={"Accept-Language": "en"}
+            ) as response:
                 assert response.status == 503
                 assert "The pages are not built" in await response.text()
         async with session.get("/", headers={"Accept-Language": "zh-CN"}) as response:
