@@ -2,15 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from classroom.access.lessons import access_step
 from classroom.http.callers import SESSION_COOKIE
+from classroom.model.lesson import LessonStep
+from classroom.model.principal import SYSTEM
 from classroom.model.recording import RecordingState
+from classroom.service import ServiceFactory
+from media_server.service import MediaService
 from media_server.watching.service import WatchingService
+from scheduler.service import SchedulerService
 from tests.fakes.county import NOW, start
 from tests.fakes.hub import Hub, running_hub
 from tests.fakes.kept_recordings import KeptRecording, keep_recording
@@ -74,7 +81,7 @@ async def visitor(hub: Hub, browser: Browser, axe: str, screen: str, language: s
 async def times(page: Page) -> dict[str, float]:
     """Where each track is, all read at one moment."""
     found: dict[str, float] = await page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll('video, audio')].map(
+        """() => Object.fromEntries([...document.querySelectorAll('.screens video, .screens audio')].map(
             (element) => [element.closest('[data-track]').dataset.track, element.currentTime]))"""
     )
     return found
@@ -82,7 +89,7 @@ async def times(page: Page) -> dict[str, float]:
 
 def reached(page: Page, key: str, moment: float) -> Callable[[], Awaitable[bool]]:
     async def there() -> bool:
-        return (await times(page))[key] >= moment
+        return (await times(page)).get(key, 0.0) >= moment
 
     return there
 
@@ -194,3 +201,32 @@ async def test_chromium_plays_the_file(hub: Hub, browser: Browser) -> None:
     )
     assert played["duration"] == pytest.approx(40.0, abs=0.05)
     assert (played["at"], played["width"]) == (pytest.approx(30.0, abs=0.2), 320)
+
+
+async def test_a_guest_who_comes_late_starts_at_the_beginning_and_returns_to_the_lesson(
+    tmp_path: Path, browser: Browser, axe: str
+) -> None:
+    services: list[ServiceFactory] = [MediaService, SchedulerService, WatchingService, WebService]
+    async with running_hub(tmp_path, services=services) as hub:
+        lesson = hub.county.open_lesson
+        await access_step(hub.server.context.store, SYSTEM, lesson.id, LessonStep.START, hub.clock.now())
+        recording = await kept(hub, tracks={}, state=RecordingState.CAPTURING, lesson_id=lesson.id)
+        await recording.add("teacher", a_picture(40.0), upto=18)
+        await recording.add("teacher", a_sound(40.0), upto=18)
+        hub.clock.advance(600.0)
+        somebody = await Visitor.at(browser, hub.server.url, axe, "pc")
+        page = somebody.page
+        await somebody.go(f"/join/{lesson.code}")
+        await page.fill("#name", "石桥教学点")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="从头看这节课").click()
+        await eventually(reached(page, "teacher-audio", 1.0), "the lesson is heard from its beginning")
+        assert await page.evaluate("document.querySelector('.player video').playbackRate") == pytest.approx(
+            1.25, abs=0.2
+        )
+        await somebody.approve("time-shift")
+        await page.get_by_role("slider", name="播放位置").focus()
+        await page.keyboard.press("End")
+        # close enough to the live lesson: it goes on there by itself
+        await expect(page.locator(".player")).to_have_count(0, timeout=20_000)
+        await expect(page.locator(".stage")).to_be_visible()

@@ -227,6 +227,10 @@ export function useLesson(code: string, text: Text) {
   return {
     screen, info, lesson, account, phase, stage, trouble, entering, name, media, socket: socketState, chosen, quality,
     lostSeconds, startsInMs, probe, enter, leave, choose,
+    /** What this page shows the server of itself over HTTP. */
+    authorization: () => (token ? `Bearer ${token.token}` : null),
+    /** The server's time in milliseconds since 1970: the clocks of classroom PCs are often wrong. */
+    serverNow: () => Date.now() + (socketState.value?.serverAheadMs ?? 0),
   };
 }
 
