@@ -76,7 +76,7 @@ bench-flood: .state/installed-test ## what a flood from one source costs, and wh
 bench-load: .state/installed-test ## 300 viewers on one process, and a thousand who come and go
 	@$(BIN)/python -m bench.capacity
 
-bench-schedule: .state/installed-test ## timetables from a county to a province (ROWS="S M")
+bench-schedule: .state/schedule-packages .state/installed-test ## timetables from a county to a province (ROWS="S M")
 	@$(BIN)/python -m bench.schedule $(ROWS)
 
 bench-archive: .state/test-packages .state/installed-test ## what recording, keeping, finding and watching cost
@@ -96,6 +96,10 @@ clean: ## forget everything that was set up (keeps data/)
 
 .state/test-packages: tools/debian-packages Makefile | .state
 	@tools/debian-packages "run the tests" $(TEST_PACKAGES)
+	@touch $@
+
+.state/schedule-packages: tools/debian-packages Makefile | .state
+	@tools/debian-packages "compare with another timetable program" fet
 	@touch $@
 
 .state/bench-packages: .state/test-packages

@@ -1,7 +1,8 @@
 """Timetables for counties, prefectures and a province, two workers: how much is covered, when, and what is proved.
 
-Run with names of rows (S M P V) for some of them. Every solution is checked again by `check`, which shares no code with
-the search. Seconds count from when the first process is ready; start-up (imports, machine code from a cache) is apart.
+Run with names of rows (S M P V answers) for some of them. Every solution is checked again by `check`, which shares no
+code with the search. Seconds count from when the first process is ready; start-up (imports, machine code from a cache)
+is apart.
 """
 
 import json
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench.counties import county
+from bench.load.answers import explain_figures, fet_figures, replan_figures
 from bench.report import progress
 from scheduler.io.solver import Run, bound_instance, solve_instance
 from scheduler.planning.check import check
@@ -89,12 +91,25 @@ def province() -> Iterator[tuple[str, Figures]]:
     yield "V1", gap(measure("V1", 330.0)[0])
 
 
+def answers() -> Iterator[tuple[str, Figures]]:
+    """What is asked of a county's timetable once it stands, and the same county given to FET."""
+    for seed in (1, 2, 3):
+        instance = county(f"M{seed}")
+        run = solve_instance(instance, seconds=10.0, workers=WORKERS, seed=SEED, prove=False, bounders=0)
+        figures: Figures = {"coverage": run.solution.coverage, "lessons": instance.lessons}
+        figures["replan"] = replan_figures(instance, run.solution)
+        figures["explain"] = explain_figures(instance, run.solution)
+        figures["fet"] = fet_figures(instance, run.solution)
+        yield f"M{seed}_answers", figures
+
+
 # Another row is another function here.
 ROWS: dict[str, Callable[[], Iterator[tuple[str, Figures]]]] = {
     "S": small,
     "M": county_sized,
     "P": prefecture,
     "V": province,
+    "answers": answers,
 }
 
 
@@ -105,6 +120,8 @@ def main(names: list[str]) -> None:
             progress(f"{instance}: {json.dumps(row)}")
             figures[instance] = row
     for instance, row in figures.items():
+        if "rounds" not in row:
+            continue
         progress(
             f"{instance}: {row['lessons']} lessons, first plan after {row['seconds_to_first']} s, "
             f"{row['rounds'] / max(row['seconds'], 0.1):,.0f} rounds/s, {row['rss_mb']} MB"

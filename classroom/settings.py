@@ -98,6 +98,7 @@ class Settings(BaseSettings):
         ge=100,
         description="Space for what is made from recordings and can be made again: pictures, AAC (MB).",
     )
+    archive_email: str = Field("root@localhost", description="Whom other platforms write to about the archive.")
     log_format: LogFormat = Field(LogFormat.TEXT, description="Log lines for people (text) or collectors (json).")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of this server's own messages.")

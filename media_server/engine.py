@@ -18,6 +18,7 @@ from classroom.messages.live import WantedTrack
 from classroom.model.principal import Principal
 from classroom.rtp.sdp import parse_sdp
 from classroom.webrtc.dtls import DtlsCertificate, DtlsRole
+from media_server.residence import Residence
 from media_server.room_channel import RoomChannel
 from media_server.sessions import PublisherSession, SubscriberSession, nobody
 from media_server.sfu.negotiation import (
@@ -67,6 +68,8 @@ class MediaEngine:
         self._decide_at = 0.0
         self._turns: list[AnySession] = []  # viewers whose turn has not come in this round
         self._gathering: dict[str, Room] = {}
+        self._waiting_since: dict[str, float] = {}  # by lesson: when the first packet of what is gathered came
+        self.residence = Residence()
         self._forged: dict[Address, int] = {}  # checks badly signed since the last decision
         # Of sessions that are gone; the properties add the living.
         self._keyframe_requests_ended = 0
@@ -295,6 +298,7 @@ class MediaEngine:
             self._network.release(address)
 
     def _flush(self, room: Room, now: float, *, everything: bool = True) -> None:
+        began, sent = self._waiting_since.pop(room.lesson_id, now), self._network.sent
         if room.gained:
             room.gained = False
             room.decide(now)
@@ -302,6 +306,11 @@ class MediaEngine:
         for sending in room.flush(now, everything=everything):
             self._by_subscriber[sending.subscriber.id].send(sending, now)
         self._network.flush(abs_send_time(now))
+        if self._network.sent > sent:
+            ended = self._clock.monotonic()
+            self.residence.note(ended - began, self._network.sent - sent, ended)
+        if room.gathering:
+            self._waiting_since[room.lesson_id] = began
         for change in room.take_changes():
             self.on_track_changed(change.subscriber.id, change)
 
@@ -380,6 +389,7 @@ class MediaEngine:
             room.unsubscribe(session.subscriber)
         if room.empty and not any(each.room is room for each in self.sessions.values()):
             self.rooms.pop(room.lesson_id, None)
+            self._waiting_since.pop(room.lesson_id, None)
         self.on_room_changed(room.lesson_id)
         on_lost = session.on_lost
         # Break the circles, so that the memory of a connection (OpenSSL's, mostly) goes with it and not with the

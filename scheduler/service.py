@@ -11,6 +11,7 @@ from scheduler.lessons.api import LessonsApi
 from scheduler.lessons.controller import Controller
 from scheduler.lessons.steps import Steps
 from scheduler.live.live import Live
+from scheduler.plans.feeds_api import FeedsApi
 from scheduler.plans.proposals_api import ProposalsApi
 from scheduler.plans.publishing_api import PublishingApi
 from scheduler.plans.runs import Runs
@@ -49,6 +50,7 @@ class SchedulerService:
             ProposalsApi(context, self._aside),
             PublishingApi(context),
             RunsApi(context, self._runs),
+            FeedsApi(context),
         )
         self._unregister: list[Callable[[], None]] = []
 

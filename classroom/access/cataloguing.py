@@ -12,7 +12,7 @@ from classroom.audit import append
 from classroom.clock import SCHOOL_ZONE
 from classroom.errors import Conflict, NotFound
 from classroom.messages.archive import EntryEdit
-from classroom.model.catalogue import Entry, LessonType, widest
+from classroom.model.catalogue import Audience, Entry, LessonType, widest
 from classroom.model.lesson import LessonMode
 from classroom.model.principal import Principal, Role
 from classroom.model.recording import RecordingState
@@ -86,6 +86,12 @@ async def access_entry(
         return await entry_of(db, asked.entry)
 
 
+async def access_recording_to_describe(store: Store, principal: Principal, recording_id: str, now: datetime) -> None:
+    """For whoever may say what it is about, before a file with it is read. Raises as `access_recording_to_see`."""
+    async with store.reading() as db:
+        await ask(db, principal, recording_id, Deed.DESCRIBE_RECORDING, now=now)
+
+
 async def access_entry_edit(
     store: Store, principal: Principal, recording_id: str, edit: EntryEdit, now: datetime
 ) -> Entry:
@@ -104,6 +110,13 @@ async def access_entry_edit(
             await touch(db, recording_id, now)
             append(db, principal, "recording.described", f"recording:{recording_id}", {"fields": changed}, now=now)
         return await entry_of(db, asked.entry)
+
+
+async def access_tag(store: Store, principal: Principal, recording_id: str, tag: str, now: datetime) -> None:
+    """Add a tag to a recording. Raises as `access_entry_edit`."""
+    entry = await access_entry(store, principal, recording_id, now)
+    edit = EntryEdit(tags=sorted({*entry.tags, tag}))
+    await access_entry_edit(store, principal, recording_id, edit, now)
 
 
 async def apply_edit(db: AsyncSession, row: RecordingRow, entry: EntryRow, edit: EntryEdit) -> list[str]:
@@ -129,9 +142,17 @@ async def apply_edit(db: AsyncSession, row: RecordingRow, entry: EntryRow, edit:
 async def touch(db: AsyncSession, recording_id: str, now: datetime) -> None:
     """What is known of a recording has changed: harvesters and search must know."""
     entry = await db.get_one(EntryRow, recording_id)
-    entry.changed_at = now
+    # harvesters compare whole seconds
+    entry.changed_at = now.replace(microsecond=0)
+    if entry.public_since is None and await _is_public(db, entry):
+        entry.public_since = entry.changed_at
     await db.flush()
     await reindex(db, recording_id)
+
+
+async def _is_public(db: AsyncSession, entry: EntryRow) -> bool:
+    row = await db.get_one(RecordingRow, entry.recording_id)
+    return row.state is RecordingState.PUBLISHED and widest(entry.audience, entry.consent) is Audience.PUBLIC
 
 
 async def _replace_tags(db: AsyncSession, recording_id: str, wanted: Sequence[str]) -> bool:

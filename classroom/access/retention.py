@@ -4,10 +4,9 @@ A rule moves a recording one step towards its end, and never past a legal hold: 
 never published goes into the trash, and what is retired or in the trash is purged: its sound and picture are deleted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, select
@@ -20,6 +19,7 @@ from classroom.access.relations import regions_over, require_somebody, schools_b
 from classroom.audit import append
 from classroom.errors import Conflict, Forbidden, NotFound
 from classroom.model.catalogue import CollectionLevel
+from classroom.model.keeping import ACTIONS, RetentionAction, RetentionState
 from classroom.model.principal import SYSTEM, Principal, Role
 from classroom.model.recording import RecordingState
 from classroom.search import index
@@ -38,33 +38,6 @@ from classroom.store.catalogue_tables import (
 from classroom.store.recording_tables import RecordingRow, TrackRow
 from classroom.store.store import Store
 from classroom.store.tables import RegionRow, SchoolRow
-
-
-class RetentionState(StrEnum):
-    """What a rule is about; what is captured or being reviewed is never touched."""
-
-    COMPLETE = "complete"
-    RETURNED = "returned"
-    APPROVED = "approved"
-    PUBLISHED = "published"
-    RETIRED = "retired"
-    TRASHED = "trashed"
-
-
-class RetentionAction(StrEnum):
-    TRASH = "trash"
-    RETIRE = "retire"
-    PURGE = "purge"
-
-
-ACTIONS: Mapping[RetentionState, RetentionAction] = {
-    RetentionState.COMPLETE: RetentionAction.TRASH,
-    RetentionState.RETURNED: RetentionAction.TRASH,
-    RetentionState.APPROVED: RetentionAction.TRASH,
-    RetentionState.PUBLISHED: RetentionAction.RETIRE,
-    RetentionState.RETIRED: RetentionAction.PURGE,
-    RetentionState.TRASHED: RetentionAction.PURGE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +105,7 @@ async def access_retention_rule_removal(store: Store, principal: Principal, rule
     """Take a rule away. Raises `NotFound("rule_unknown")`, `Forbidden`."""
     require_somebody(principal)
     async with store.session() as db:
+        await require_keeper(db, principal, None, anywhere=True)
         row = await db.get(RetentionRow, rule_id)
         if row is None:
             raise NotFound("rule_unknown", rule=rule_id[:64])
@@ -269,3 +243,10 @@ def _rule_of(row: RetentionRow) -> RetentionRule:
         keep_days=row.keep_days,
         enabled=row.enabled,
     )
+
+
+async def access_archive(store: Store, principal: Principal) -> None:
+    """For whoever keeps an archive anywhere. Raises `Forbidden("archive_forbidden")`."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        await require_keeper(db, principal, None, anywhere=True)

@@ -7,22 +7,26 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from classroom.access.archive import Asked, ask
+from classroom.access.archive import Asked, ask, kept_by
 from classroom.access.lifecycle import decide, lock
 from classroom.access.matrix import Deed
-from classroom.errors import BadInput, Conflict, Forbidden, NotFound, NotSignedIn
+from classroom.access.relations import require_somebody
+from classroom.access.retention import require_keeper
+from classroom.errors import BadInput, Conflict, Forbidden, NotFound
 from classroom.model.principal import Principal, Role
 from classroom.model.recording import RecordingState
 from classroom.model.rubric import Rubric
 from classroom.store.catalogue_tables import RecordingExpertRow, RemarkRow, ReviewRow
 from classroom.store.store import Store
-from classroom.store.tables import AccountRow
+from classroom.store.tables import AccountRoleRow, AccountRow, SchoolRow
 
 MOST_STARS = 5
 MOST_EXPERTS = 20
+MOST_PEOPLE = 50
+_JUDGES = frozenset({Role.TEACHER, Role.COORDINATOR, Role.SUPERVISOR, Role.ARCHIVIST})
 _RATED_IN = frozenset({RecordingState.SUBMITTED, RecordingState.APPROVED, RecordingState.PUBLISHED})
 
 
@@ -71,14 +75,13 @@ async def access_rating(
 
     Raises `BadInput("stars_wrong")`, `Conflict("review_closed")`, `Forbidden`.
     """
-    if not principal.signed_in:
-        raise NotSignedIn("sign_in_needed")
-    if not 1 <= stars <= MOST_STARS:
-        raise BadInput("stars_wrong", most=MOST_STARS)
+    require_somebody(principal)
     async with store.session() as db:
         asked = await ask(db, principal, recording_id, Deed.RATE_RECORDING, now=now)
         if asked.entry.teacher_id == principal.id or not principal.has(Role.TEACHER, Role.STUDENT):
             raise Forbidden("recording_forbidden", recording=recording_id)
+        if not 1 <= stars <= MOST_STARS:
+            raise BadInput("stars_wrong", most=MOST_STARS)
         _require_open(asked)
         row = await _review(db, asked, principal, expert=False)
         row.score, row.comment, row.at = stars / MOST_STARS * 100, comment, now
@@ -99,9 +102,9 @@ async def access_judgement(
     """Judge a submission by the rubric, or change one's judgement. Raises `BadInput("scores_wrong")`, `Forbidden`,
     and `Conflict("review_closed")` once it is decided.
     """
-    score = rubric.score(scores)
     async with store.session() as db:
         asked = await ask(db, principal, recording_id, Deed.JUDGE_RECORDING, now=now)
+        score = rubric.score(scores)
         if asked.row.state is not RecordingState.SUBMITTED:
             raise Conflict("review_closed", recording=asked.row.title, state=asked.row.state.value)
         row = await _review(db, asked, principal, expert=True)
@@ -235,3 +238,26 @@ async def access_remark_removal(
             await ask(db, principal, recording_id, Deed.KEEP_RECORDING, now=now)
         await db.delete(row)
         decide(db, principal, recording_id, "remark_removed", now=now, remark=remark_id)
+
+
+async def access_possible_experts(store: Store, principal: Principal, text: str) -> list[tuple[str, str, str]]:
+    """Ids, names and schools of teachers and staff whose name contains `text`, for whoever keeps an archive."""
+    require_somebody(principal)
+    wanted = (
+        select(AccountRow.id, AccountRow.name, func.coalesce(SchoolRow.name, ""))
+        .outerjoin(SchoolRow, SchoolRow.id == AccountRow.school_id)
+        .where(
+            AccountRow.id.in_(select(AccountRoleRow.account_id).where(AccountRoleRow.role.in_(_JUDGES))),
+            AccountRow.disabled_at.is_(None),
+            AccountRow.name.contains(text, autoescape=True),
+        )
+        .order_by(AccountRow.name, AccountRow.id)
+        .limit(MOST_PEOPLE)
+    )
+    async with store.reading() as db:
+        await require_keeper(db, principal, None, anywhere=True)
+        schools = await kept_by(db, principal, Role.ARCHIVIST)
+        if schools is not None:
+            # staff of a region have no school; who keeps the archive of one school asks its teachers
+            wanted = wanted.where(or_(schools, AccountRow.school_id.is_(None)))
+        return [(account_id, name, school) for account_id, name, school in await db.execute(wanted)]

@@ -74,8 +74,18 @@ class PeerStatistics(Message):
     picture_limit_bps: int | None = None
 
 
+class ForwardingStatistics(Message):
+    """How long packets were inside the server in the last minute or two, from the burst they were read in to the system
+    call that sent them on; upper bounds."""
+
+    packets_sent: int
+    residence_ms_p50: float
+    residence_ms_p99: float
+
+
 class PeersView(Message):
     """All connections of the node that answers."""
 
     node: str
+    forwarding: ForwardingStatistics
     peers: list[PeerStatistics]

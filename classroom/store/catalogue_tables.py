@@ -94,6 +94,8 @@ class EntryRow(Base):
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     retired_reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH))
     purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime())  # its sound and picture are gone
+    public_since: Mapped[datetime | None] = mapped_column(UtcDateTime(), index=True)  # harvesters know of it since
+    source_digest: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 of the file it came from
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime(), index=True)
 
 
@@ -280,6 +282,8 @@ class JobRow(Base):
     total: Mapped[int] = mapped_column(BigInteger(), default=0)
     result: Mapped[dict[str, Any]] = mapped_column(JSON)
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # an error's code and data
+    worker: Mapped[str | None] = mapped_column(String(64))  # the process at work on it, and when it last said so
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
 
 class SearchValueRow(Base):

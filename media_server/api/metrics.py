@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from media_server.engine import MediaEngine
+from media_server.residence import BUCKETS_S
 from media_server.sessions import PublisherSession
 from media_server.transport.tcp import TcpAddress
 
@@ -34,10 +36,22 @@ class MediaMetrics(Collector):
         yield CounterMetricFamily(
             "media_keyframe_requests", "Keyframes asked of publishers (PLI)", engine.keyframe_requests
         )
+        yield self._residence()
         yield from self._connections()
         yield GaugeMetricFamily("media_rooms", "Lessons with media on this node", len(engine.rooms))
         yield GaugeMetricFamily("media_publishers", "Sources being published", publishers)
         yield GaugeMetricFamily("media_subscribers", "Viewers connected", len(engine.sessions) - publishers)
+
+    def _residence(self) -> Metric:
+        residence = self._engine.residence
+        reached = list(accumulate(residence.counts))
+        ends = [*(str(end) for end in BUCKETS_S), "+Inf"]
+        return HistogramMetricFamily(
+            "media_residence_seconds",
+            "From the burst a packet was read in to the system call that sent it on",
+            buckets=list(zip(ends, reached, strict=True)),
+            sum_value=residence.sum_s,
+        )
 
     def _connections(self) -> Iterator[Metric]:
         """How peers reach us, and why they left."""

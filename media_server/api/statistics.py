@@ -5,6 +5,7 @@ from classroom.clock import Clock
 from classroom.http.call import Call
 from classroom.http.routes import QueryParameter, Routes
 from classroom.messages.statistics import (
+    ForwardingStatistics,
     InboundStatistics,
     OutboundStatistics,
     PeerStatistics,
@@ -41,7 +42,14 @@ class StatisticsApi:
         access_media_statistics(call.principal)
         lesson_id, now = call.query.get("lesson"), self._clock.monotonic()
         sessions = [each for each in self._engine.sessions.values() if lesson_id in (None, each.room.lesson_id)]
-        return PeersView(node=self._node, peers=[peer_statistics(session, now) for session in sessions])
+        recent = self._engine.residence.recent(now)
+        forwarding = ForwardingStatistics(
+            packets_sent=recent.packets,
+            residence_ms_p50=round(recent.p50_s * 1000, 2),
+            residence_ms_p99=round(recent.p99_s * 1000, 2),
+        )
+        peers = [peer_statistics(session, now) for session in sessions]
+        return PeersView(node=self._node, forwarding=forwarding, peers=peers)
 
 
 def peer_statistics(session: AnySession, now: float) -> PeerStatistics:

@@ -73,6 +73,7 @@ class Handover:
         self._queue: deque[Spooled | _Beginning] = deque()
         self._woken = asyncio.Event()
         self._tracks: dict[TrackKey, _Registered] = {}
+        self._headers: set[str] = set()  # kept lately
 
     @property
     def waiting(self) -> int:
@@ -125,6 +126,8 @@ class Handover:
             if unfinished.lesson_id not in busy:
                 await access_track_complete(self._store, SYSTEM, unfinished.track_id, unfinished.segments, now)
         self._tracks = {key: track for key, track in self._tracks.items() if key.lesson_id in busy}
+        if not self._tracks:
+            self._headers.clear()
 
     async def _hand_over(self, item: Spooled | _Beginning) -> None:
         if not isinstance(item, Spooled):
@@ -133,7 +136,9 @@ class Handover:
         loaded = await asyncio.to_thread(_load, item)
         track = self._tracks.get(item.key) or await self._register(item.key, loaded.form)
         digest, init_digest = await asyncio.to_thread(_digests, loaded)
-        await self._keeper.keep(init_digest, loaded.header)
+        if init_digest not in self._headers:  # nearly all segments of a track share one
+            await self._keeper.keep(init_digest, loaded.header)
+            self._headers.add(init_digest)
         await self._keeper.keep(digest, loaded.data)
         line = Segment(track.segments, digest, init_digest, len(loaded.data), loaded.start, loaded.duration)
         self._tracks[item.key] = await self._append(track, line)

@@ -9,5 +9,6 @@ from scheduler.command.explain import explain_command
 from scheduler.command.group import schedule
 from scheduler.command.import_workbook import import_command
 from scheduler.command.replan import replan_command
+from scheduler.command.solve import solve_command
 
-__all__ = ["check_command", "explain_command", "import_command", "replan_command", "schedule"]
+__all__ = ["check_command", "explain_command", "import_command", "replan_command", "schedule", "solve_command"]

@@ -1,11 +1,13 @@
 """Solver processes: started, given jobs, heard, stopped. None outlives the `with` block."""
 
 import multiprocessing
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from threading import Thread
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -150,8 +152,17 @@ class Crew:
 
 
 def _child(connection: Connection) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     # Before numba is imported.
     use_kernel_cache()
     from scheduler.io.work import work
 
     work(connection)
+
+
+def _end_with_parent() -> None:
+    """A process nobody hears any more would prove on for minutes: neither pipe nor flag reaches into HiGHS."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -27,13 +27,14 @@ class SearchJob:
 
 @dataclass(frozen=True, slots=True)
 class BoundJob:
-    """Bound the lessons of one subject; `relaxed` is sooner and weaker."""
+    """Bound the lessons of one subject; `relaxed` is sooner and weaker. `background`: others go first."""
 
     part: int
     instance: Instance
     subject: str
     seconds: float
     relaxed: bool
+    background: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def solve_instance(
     board = _Board(instance, parts, on_update)
     template = SearchJob(0, instance, seed, seconds, rounds, prove, start=start, frozen=frozen)
     jobs = _search_jobs(template, parts, workers)
-    bounds = _bound_jobs(parts, seconds) if bounders else []
+    bounds = _bound_jobs(parts, seconds, background=True) if bounders else []
     with Crew(board, cancelled) as crew:
         crew.work(jobs, workers, bounds, bounders)
     return board.run(seed)
@@ -98,7 +98,7 @@ def bound_instance(
     parts = components(instance)
     board = _Board(instance, parts, on_update)
     with Crew(board, cancelled) as crew:
-        crew.bound(_bound_jobs(parts, seconds), workers, seconds)
+        crew.bound(_bound_jobs(parts, seconds, background=False), workers, seconds)
     return board.bound_coverage
 
 
@@ -125,7 +125,7 @@ def _search_jobs(template: SearchJob, parts: Sequence[Instance], workers: int) -
     return jobs
 
 
-def _bound_jobs(parts: list[Instance], seconds: float | None) -> list[BoundJob]:
+def _bound_jobs(parts: list[Instance], seconds: float | None, *, background: bool) -> list[BoundJob]:
     """The quick bounds of all subjects, then the good ones; the largest part and subject last."""
     limit = 3600.0 if seconds is None else seconds
     subjects = [
@@ -134,7 +134,7 @@ def _bound_jobs(parts: list[Instance], seconds: float | None) -> list[BoundJob]:
         for subject, _ in sorted(Counter(need.subject for need in part.needs).items(), key=lambda item: item[1])
     ]
     return [
-        BoundJob(number, part, subject, limit, relaxed)
+        BoundJob(number, part, subject, limit, relaxed, background)
         for relaxed in (True, False)
         for number, part, subject in subjects
     ]

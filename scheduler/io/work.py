@@ -23,7 +23,6 @@ REPORT_S = 0.1
 BEFORE_PROOF_S = 0.3
 # A proof that takes longer than this will not come.
 MOST_PROOF_S = 60.0
-# Who waits for a plan goes before who waits for a bound.
 BOUND_NICENESS = 10
 
 
@@ -91,8 +90,17 @@ class _Run:
             left = STEP if job.rounds is None else min(STEP, job.rounds - search.rounds)
             if left <= 0 or self.seconds() >= until:
                 break
-            search.run(left)
+            search.run(left, self._budget(search, until))
         self.tell(search)
+
+    def _budget(self, search: Search, until: float) -> int | None:
+        """How many rounds are still to come, if that can be said."""
+        if self._job.rounds is not None:
+            return self._job.rounds - search.rounds
+        if search.rounds == 0 or math.isinf(until):
+            return None
+        now = self.seconds()
+        return round(search.rounds / now * (until - now)) if now > 0 else None
 
     def tell(self, search: Search, courses: tuple[Course, ...] = ()) -> None:
         if search.cost != self._told or courses:
@@ -110,7 +118,8 @@ class _Run:
 
 
 def _bound(connection: Connection, job: BoundJob) -> None:
-    os.nice(max(0, BOUND_NICENESS - os.nice(0)))
+    if job.background:
+        os.nice(max(0, BOUND_NICENESS - os.nice(0)))
     problem = compile_instance(job.instance)
     found = bound_subject(problem, job.subject, job.seconds, relaxed=job.relaxed)
     connection.send(Bounded(job.part, found.subject, found.lessons, found.proved))

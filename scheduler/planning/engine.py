@@ -4,7 +4,7 @@ A search works in cycles: each begins hot, where almost any change is accepted, 
 it ended. Short cycles come first, so that there is a good plan at once; longer ones find what short ones cannot.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,7 @@ KNOBS = {
     knob.CHANCE: 50,
     knob.MOST_TEACHERS: 4,
     knob.HOT: 300,
-    knob.COLD: 4,
+    knob.COLD: 20,
 }
 
 
@@ -64,18 +64,18 @@ class Search:
         # Any odd number but 0 will do; neighbouring seeds are made as different as any others.
         self._rng = np.array([(2 * seed + 1) * 0x9E3779B97F4A7C15 % 2**63 | 1], np.int64)
         self._best = np.zeros(2 + int(p[at.SECTIONS] - p[at.N_SECTION] + wants * p[at.STRIDE]), np.int64)
-        self._cycles = self._lengths(wants)
         self._left = self._length = 0
         self.refused = adopt(problem, self._x, start, frozen)
         fill(p, self._x, self._log, self._work, self._rng)
         keep(p, self._x, self._best)
 
-    @staticmethod
-    def _lengths(wants: int) -> Iterator[int]:
-        length = FIRST_CYCLE * wants
-        while True:
-            yield max(STEP, length)
-            length = min(2 * length, LONGEST_CYCLE * wants)
+    def _next_length(self, budget: int | None) -> int:
+        """Twice the last cycle; but the last one ends with the budget, and what would not make another joins it."""
+        wants = len(self.problem.rows.wants)
+        length = max(STEP, min(2 * self._length or FIRST_CYCLE * wants, LONGEST_CYCLE * wants))
+        if budget is not None and budget < 1.5 * length:
+            return max(STEP, budget)
+        return length
 
     @property
     def cost(self) -> int:
@@ -85,11 +85,12 @@ class Search:
     def coverage(self) -> int:
         return int(self._best[1])
 
-    def run(self, rounds: int) -> None:
-        """So many rounds more; cycles end where they end."""
+    def run(self, rounds: int, budget: int | None = None) -> None:
+        """So many rounds more, of about `budget` in all that are still to come, if that is known: the last cycle ends
+        with it, cold."""
         while rounds > 0:
             if self._left == 0:
-                self._left = self._length = next(self._cycles)
+                self._left = self._length = self._next_length(budget)
             step = min(rounds, self._left)
             first = self._length - self._left
             p, x, log = self.problem.p, self._x, self._log
@@ -97,6 +98,7 @@ class Search:
             self._left -= step
             self.rounds += step
             rounds -= step
+            budget = None if budget is None else budget - step
 
     def courses(self) -> list[Course]:
         """The best plan so far."""
@@ -152,7 +154,7 @@ def solve(
             break
         if cancelled is not None and cancelled():
             break
-        search.run(left)
+        search.run(left, None if rounds is None else rounds - search.rounds)
     return solution_of(problem, search.courses(), seed=seed)
 
 

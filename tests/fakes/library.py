@@ -21,12 +21,13 @@ async def a_recording(
     title: str = "古诗两首",
     state: RecordingState = RecordingState.COMPLETE,
     began_at: datetime = NOW,
+    id: str | None = None,
     **entry: object,
 ) -> str:
     """The id of a new recording; `entry` are columns of its catalogue entry."""
     async with store.session() as db:
         row = RecordingRow(
-            id=new_id(),
+            id=id or new_id(),
             lesson_id=lesson.id if lesson else None,
             school_id=school.id,
             title=title,

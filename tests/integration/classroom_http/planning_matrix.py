@@ -11,7 +11,7 @@ from classroom.store.plan_tables import PlanRunRow, ProposalRow
 from classroom.store.planning_tables import ClassGroupRow, TermRow
 from scheduler.registry.workbook_api import XLSX
 from tests.fakes.county import NOW, County
-from tests.integration.classroom_http.matrix_rows import ACCOUNTS_AND_DEVICES, SOMEBODY, Row, fixed
+from tests.integration.classroom_http.matrix_rows import ACCOUNTS_AND_DEVICES, EVERYBODY, SOMEBODY, Row, fixed
 
 # One of each; where a role holds is told apart by the tests of `classroom.access`.
 CALLERS = (
@@ -50,16 +50,17 @@ def row(
     body: Callable[[County], dict[str, Any]] | None = None,
     *,
     file: str | None = None,
+    account: bool = False,
     callers: tuple[str, ...] = CALLERS,
 ) -> Row:
     # who may comes last: what it removes is gone
     callers = tuple(sorted(callers, key=lambda who: who in may))
-    account = may == ACCOUNTS_AND_DEVICES
+    account = account or may == ACCOUNTS_AND_DEVICES
     if file is not None:
         return Row(may, path, lambda _: {"data": b"", "headers": {"Content-Type": file}}, callers=callers)
     if body is None:
         return Row(may, path, needs_account=account, callers=callers)
-    return Row(may, path, lambda county: {"json": body(county)}, callers=callers)
+    return Row(may, path, lambda county: {"json": body(county)}, needs_account=account, callers=callers)
 
 
 def of_region(path: str) -> Callable[[County], str]:
@@ -100,6 +101,16 @@ PLANS: dict[str, Row] = {
     "GET /api/v1/notices": row(ACCOUNTS_AND_DEVICES, fixed("/api/v1/notices")),
     "POST /api/v1/notices/read": row(ACCOUNTS_AND_DEVICES, fixed("/api/v1/notices/read")),
     f"DELETE {HERE}/proposals/{{id}}": row(PLANNERS, of_proposal()),
+    "GET /api/v1/feeds": row(ACCOUNTS_AND_DEVICES, fixed("/api/v1/feeds")),
+    "POST /api/v1/feeds": row(
+        {"admin", "county_coordinator", "school_coordinator", "county_supervisor", "teacher"},
+        fixed("/api/v1/feeds"),
+        lambda county: {"kind": "room", "subject_id": county.room.id},
+        account=True,
+    ),
+    # a feed is known to whoever made it: 404 for everybody else
+    "DELETE /api/v1/feeds/{id}": row(ACCOUNTS_AND_DEVICES, fixed("/api/v1/feeds/none")),
+    "GET /feeds/{secret}.ics": row(EVERYBODY, fixed("/feeds/none.ics")),
 }
 PLANNING: dict[str, Row] = PLANS | {
     f"GET {HERE}/regions": row(SOMEBODY, fixed(f"{HERE}/regions")),

@@ -13,12 +13,14 @@ import pytest
 
 from classroom.http.routes import Route
 from classroom.service import ServiceFactory
+from media_server.archive.library.service import LibraryService
 from media_server.archive.service import ArchiveService
 from media_server.service import MediaService
 from media_server.watching.service import WatchingService
 from scheduler.service import SchedulerService
 from tests.fakes.county import NOW, PASSWORD, County
 from tests.fakes.hub import Hub, running_hub
+from tests.integration.classroom_http.library_matrix import LIBRARY, add_what_is_kept
 from tests.integration.classroom_http.matrix_rows import (
     ACCOUNTS_AND_DEVICES,
     ADMINS,
@@ -40,7 +42,9 @@ from tests.integration.classroom_http.watching_matrix import WATCHING, add_what_
 from web_ui.service import WebService
 
 DIGEST = "0" * 64
-SERVICES: list[ServiceFactory] = [ArchiveService, MediaService, SchedulerService, WatchingService, WebService]
+SERVICES: list[ServiceFactory] = [
+    ArchiveService, LibraryService, MediaService, SchedulerService, WatchingService, WebService
+]  # fmt: skip
 TRACK = {"name": "teacher", "kind": "audio", "codec": "opus", "timescale": 48_000, "channels": 1}
 LINE = {"sequence": 0, "digest": DIGEST, "init_digest": DIGEST, "size_bytes": 1, "start": 0, "duration": 1}
 
@@ -163,13 +167,16 @@ def expected(row: Row, who: str, hub: Hub) -> str:
     return "401" if who == "nobody" or (row.needs_account and not hub.county[who].signed_in) else "403"
 
 
-@pytest.mark.parametrize("matrix", [MATRIX, PLANNING, WATCHING], ids=["lessons", "planning", "watching"])
+@pytest.mark.parametrize(
+    "matrix", [MATRIX, PLANNING, WATCHING, LIBRARY], ids=["lessons", "planning", "watching", "library"]
+)
 async def test_every_endpoint_lets_in_exactly_whom_the_table_says(tmp_path: Path, matrix: dict[str, Row]) -> None:
     async with running_hub(tmp_path, services=SERVICES) as hub:
         await add_what_is_planned(hub.county)
         await add_what_is_watched(hub.county)
+        await add_what_is_kept(hub.county)
         routed = {key(route) for route in hub.server.context.routes}
-        assert routed == MATRIX.keys() | PLANNING.keys() | WATCHING.keys()
+        assert routed == MATRIX.keys() | PLANNING.keys() | WATCHING.keys() | LIBRARY.keys()
         people = [who for who in hub.county.people if who != "system"]
         assert len(people) >= 30
         wrong: list[str] = []

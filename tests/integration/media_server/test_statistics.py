@@ -52,7 +52,10 @@ async def test_every_connection_is_described(tmp_path: Path) -> None:
         await exchange(hub, "room_device", "whip", publisher)
         await exchange(hub, "guest", "whep", viewer)
         await watching(hub, viewer)
-        sending, receiving = (await peers(hub)).peers
+        view = await peers(hub)
+        sending, receiving = view.peers
+        assert view.forwarding.packets_sent > 0
+        assert 0.0 <= view.forwarding.residence_ms_p50 <= view.forwarding.residence_ms_p99
 
         assert (sending.kind, sending.name, sending.lesson_id) == ("publisher", "teacher", lesson.id)
         assert sending.transport.dtls_state == "connected"
@@ -81,6 +84,8 @@ async def test_every_connection_is_described(tmp_path: Path) -> None:
         assert 'media_peers{ip_version="4",protocol="udp"} 2.0' in metrics
         assert 'media_viewers{quality="good"} 1.0' in metrics
         assert "media_tcp_connections 0.0" in metrics
+        sent = next(line for line in metrics.splitlines() if line.startswith("media_residence_seconds_count"))
+        assert float(sent.split()[1]) >= view.forwarding.packets_sent
         assert "media_ice_restarts_total 0.0" in metrics
         headers = {**await hub.headers_of("admin")}
         status, _ = await hub.call("admin", "POST", f"/api/v1/lessons/{lesson.id}/stop", headers=headers)

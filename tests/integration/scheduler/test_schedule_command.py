@@ -1,13 +1,20 @@
 """`qianshou schedule`, from files to files."""
 
 import json
+import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.counties import county
 from classroom.cli.main import run
+from scheduler.io.files import write_instance
 from tests.fakes.timetables import Json, county_json, solution_json
+from tests.harness.processes import QIANSHOU
 
 
 @pytest.fixture(autouse=True)
@@ -75,10 +82,10 @@ def test_an_unreadable_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_explain_says_why_and_what_would_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    county = county_json()
-    county["teachers"][0]["max_week"] = 0
+    data = county_json()
+    data["teachers"][0]["max_week"] = 0
     lacking = {"courses": [], "uncovered": [{"need": 10, "missing": 2, "reasons": []}]}
-    files = written(tmp_path / "in.json", county), written(tmp_path / "out.json", lacking)
+    files = written(tmp_path / "in.json", data), written(tmp_path / "out.json", lacking)
     assert run(["schedule", "explain", *files, "--need", "10", "-o", str(tmp_path / "why.json")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Need 10 (新县二小 music): 2 lessons missing."
@@ -100,9 +107,9 @@ def test_explain_knows_no_other_need(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_replan_lists_what_it_changes_and_writes_what_check_accepts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    county = county_json()
-    county["teachers"].append({**county["teachers"][0], "id": "李", "name": "李老师"})
-    files = written(tmp_path / "in.json", county), written(tmp_path / "out.json", solution_json())
+    data = county_json()
+    data["teachers"].append({**data["teachers"][0], "id": "李", "name": "李老师"})
+    files = written(tmp_path / "in.json", data), written(tmp_path / "out.json", solution_json())
     after = str(tmp_path / "out2.json")
     assert run(["schedule", "replan", *files, "--absent", "teacher=7,day=0,period=2", "-o", after]) == 0
     out, err = capsys.readouterr()
@@ -171,4 +178,50 @@ def test_a_result_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pyt
     files = written(tmp_path / "in.json", county_json()), written(tmp_path / "out.json", solution_json())
     path = tmp_path / "none" / "x.json"
     assert run(["schedule", "replan", *files, "--absent", "teacher=7", "-o", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"Cannot write {path}: ")
+
+
+def told_a_plan(process: subprocess.Popen[bytes], said: Path) -> None:
+    """Until there is a line of progress: machine code may have to be made first."""
+    deadline = time.monotonic() + 100
+    while "\t" not in said.read_text("utf-8"):
+        assert process.poll() is None, said.read_text("utf-8")
+        assert time.monotonic() < deadline, "no plan"
+        time.sleep(0.05)
+
+
+def test_ctrl_c_writes_the_best_so_far(tmp_path: Path) -> None:
+    """As from a terminal, where the signal reaches the solver processes too."""
+    source, output, said = tmp_path / "in.json", tmp_path / "out.json", tmp_path / "progress"
+    write_instance(source, county("M1"))
+    command = ["schedule", "solve", str(source), "-o", str(output), "--time-limit", "600", "--progress"]
+    with said.open("w") as errors:
+        process = subprocess.Popen([QIANSHOU, *command], stderr=errors, start_new_session=True)
+    try:
+        told_a_plan(process, said)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) == 0, said.read_text("utf-8")
+    finally:
+        process.kill()
+        process.wait()
+    assert run(["schedule", "check", str(source), str(output)]) == 0
+    assert json.loads(output.read_text("utf-8"))["coverage"] > 300
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.json", "out.json", "progress"]
+
+
+def test_pins_that_nobody_can_keep_are_refused_with_the_rules_they_break(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pin = {"teacher": 7, "subject": "music", "grade": 3, "edition": "*", "needs": [10], "lessons": [[0, 480]]}
+    source = written(tmp_path / "in.json", {**county_json(), "pins": [pin]})
+    assert run(["schedule", "solve", source, "-o", str(tmp_path / "out.json")]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("H3\th3_not_free\tTeacher 7 is not free on Monday at 08:00")
+    assert lines[-1].startswith("The pinned courses break 1 rules by themselves")
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_where_nothing_can_be_written_nothing_is_solved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "none" / "out.json"
+    assert run(["schedule", "solve", written(tmp_path / "in.json", county_json()), "-o", str(path)]) == 1
     assert capsys.readouterr().err.startswith(f"Cannot write {path}: ")
