@@ -9,7 +9,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
 
 from classroom.clock import Clock
 from classroom.errors import Conflict, Unavailable
@@ -34,7 +34,7 @@ from media_server.sfu.room import Room, TrackChanged
 from media_server.transport.egress import abs_send_time
 from media_server.transport.ice import answer_check, asked_ufrag, parse_check
 from media_server.transport.network import Address, Network, Received
-from media_server.transport.peer import NoOwner, Peer
+from media_server.transport.peer import NoOwner, Peer, PeerCounts
 
 TICK_S = 0.02
 VIEWER_TICKS = 10  # a viewer's turn comes every so many ticks: its reports and timeouts can wait for 200 ms
@@ -73,8 +73,7 @@ class MediaEngine:
         self._forged: dict[Address, int] = {}  # checks badly signed since the last decision
         # Of sessions that are gone; the properties add the living.
         self._keyframe_requests_ended = 0
-        self._rejected_ended = 0
-        self._ice_restarts_ended = 0
+        self._counts_ended = PeerCounts()
         self.ended: dict[str, int] = {}  # sessions, by reason
         self._network = Network(host, port, addresses, receive=self.receive, on_closed=self._path_closed, clock=clock)
 
@@ -88,13 +87,9 @@ class MediaEngine:
         return self._keyframe_requests_ended + sum(session.keyframe_requests for session in self._publishing.values())
 
     @property
-    def rejected(self) -> int:
-        """Datagrams of known peers that were forged, replayed or malformed."""
-        return self._rejected_ended + sum(session.peer.rejected for session in self.sessions.values())
-
-    @property
-    def ice_restarts(self) -> int:
-        return self._ice_restarts_ended + sum(session.peer.ice_restarts for session in self.sessions.values())
+    def peer_counts(self) -> PeerCounts:
+        """Of all peers since the start."""
+        return reduce(PeerCounts.plus, (session.peer.counts for session in self.sessions.values()), self._counts_ended)
 
     async def run(self) -> None:
         """Serve until cancelled; `close` afterwards."""
@@ -376,8 +371,7 @@ class MediaEngine:
                 self._by_ufrag.pop(credentials.ufrag, None)
         for address in session.peer.addresses:
             self._release(session, address)
-        self._rejected_ended += session.peer.rejected
-        self._ice_restarts_ended += session.peer.ice_restarts
+        self._counts_ended = self._counts_ended.plus(session.peer.counts)
         self.ended[reason] = self.ended.get(reason, 0) + 1
         room = session.room
         if isinstance(session, PublisherSession):

@@ -24,6 +24,7 @@ class TransportStatistics(Message):
     packets_received: int
     bytes_received: int
     packets_rejected: int
+    packets_over_limit: int
 
 
 class InboundStatistics(Message):

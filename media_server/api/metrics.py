@@ -31,7 +31,8 @@ class MediaMetrics(Collector):
         for reason, count in network.dropped.items():
             dropped.add_metric([reason], count)
         dropped.add_metric(["not_for_us"], engine.datagrams_ignored)
-        dropped.add_metric(["not_authentic"], engine.rejected)
+        dropped.add_metric(["not_authentic"], engine.peer_counts.rejected)
+        dropped.add_metric(["over_limit"], engine.peer_counts.over_limit)
         yield dropped
         yield CounterMetricFamily(
             "media_keyframe_requests", "Keyframes asked of publishers (PLI)", engine.keyframe_requests
@@ -76,7 +77,7 @@ class MediaMetrics(Collector):
         for reason, count in engine.ended.items():
             ended.add_metric([reason], count)
         yield ended
-        yield CounterMetricFamily("media_ice_restarts", "ICE restarts", engine.ice_restarts)
+        yield CounterMetricFamily("media_ice_restarts", "ICE restarts", engine.peer_counts.ice_restarts)
         yield GaugeMetricFamily("media_tcp_connections", "Open ICE-TCP connections", network.connections)
         yield CounterMetricFamily(
             "media_tcp_connections_refused",

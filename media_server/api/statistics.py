@@ -93,6 +93,7 @@ def _transport(peer: Peer, now: float) -> TransportStatistics:
         packets_received=peer.packets_received,
         bytes_received=peer.bytes_received,
         packets_rejected=peer.rejected,
+        packets_over_limit=peer.over_limit,
     )
 
 

@@ -1,7 +1,7 @@
 """One secured connection: ICE checks in, DTLS handshake, then SRTP both ways."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from classroom.errors import ClassroomError
 from classroom.logs import get_logger
@@ -16,6 +16,7 @@ from media_server.transport.tcp import TcpAddress
 
 CONNECT_TIMEOUT_S = 20.0  # from the answer to the end of the handshake
 CONSENT_TIMEOUT_S = 15.0  # without one authentic packet; RFC 7675 § 5.1 allows at most 30 s
+MAX_PACKETS_PER_S = 5_000  # authentic ones of one peer: a picture of 1080p in three encodings and its sound take 1,500
 MAX_ADDRESSES = 8  # validated per peer: interfaces times families, with room for a changing NAT
 NOMINATION_SETTLES_S = 1.0  # from the first nomination: a peer that nominates all its pairs has done so by then
 
@@ -32,6 +33,18 @@ class PeerOwner(Protocol):
     def rtcp(self, packets: Sequence[RtcpPacket], now: float) -> None: ...
 
     def lost(self, reason: str) -> None: ...
+
+
+class PeerCounts(NamedTuple):
+    """Of one peer, or of several together. `rejected`: datagrams forged, replayed or malformed; `over_limit`: authentic
+    ones beyond `MAX_PACKETS_PER_S`."""
+
+    rejected: int = 0
+    over_limit: int = 0
+    ice_restarts: int = 0
+
+    def plus(self, other: "PeerCounts") -> "PeerCounts":
+        return PeerCounts(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 class NoOwner:
@@ -67,6 +80,7 @@ class Peer:
         self.closed = False
         self.heard_at = now
         self.rejected = 0
+        self.over_limit = 0
         self.remote_ufrag = ""
         self.channels: DataChannels | None = None
         self.ice_restarts = 0
@@ -75,6 +89,8 @@ class Peer:
         self.bytes_received = 0
         self.connected_after_s: float | None = None  # from the answer to the end of the handshake
         self._began_at = now
+        self._allowance = float(MAX_PACKETS_PER_S)
+        self._allowed_at = now
         self._nominated: tuple[bool, int] | None = None  # rank of the pair in use
         self._nominated_at = now
         self._send = send
@@ -88,6 +104,10 @@ class Peer:
     @property
     def connected(self) -> bool:
         return self._sender is not None and not self.closed
+
+    @property
+    def counts(self) -> PeerCounts:
+        return PeerCounts(self.rejected, self.over_limit, self.ice_restarts)
 
     @property
     def dtls_state(self) -> DtlsState:
@@ -180,14 +200,22 @@ class Peer:
                 self.channels.receive(packet, now)
 
     def media(self, datagram: bytes, now: float) -> None:
-        """SRTP or SRTCP (told apart as in RFC 5761 § 4)."""
+        """SRTP or SRTCP (told apart as in RFC 5761 § 4).
+
+        Only authentic packets count against the limit: whoever forges a peer's address shall not use it up.
+        """
         if self._receiver is None or self.closed:
             return
+        control = len(datagram) > 1 and 192 <= datagram[1] <= 223
         try:
-            if len(datagram) > 1 and 192 <= datagram[1] <= 223:
-                self.owner.rtcp(parse_compound(self._receiver.rtcp(datagram)), now)
+            plain = self._receiver.rtcp(datagram) if control else self._receiver.rtp(datagram)
+            self._allowance -= 1
+            if self._allowance < 0:
+                self.over_limit += 1
+            elif control:
+                self.owner.rtcp(parse_compound(plain), now)
             else:
-                self.owner.rtp(parse_rtp(self._receiver.rtp(datagram)), now)
+                self.owner.rtp(parse_rtp(plain), now)
         except MalformedPacket:
             self.rejected += 1
             return
@@ -206,9 +234,13 @@ class Peer:
             self._send(self.address, packets)
 
     def tick(self, now: float) -> None:
-        """Retransmit the handshake, notice silence."""
+        """Retransmit the handshake, notice silence, allow more packets."""
         if self.closed:
             return
+        self._allowance = min(
+            MAX_PACKETS_PER_S, max(0.0, self._allowance) + (now - self._allowed_at) * MAX_PACKETS_PER_S
+        )
+        self._allowed_at = now
         if not self.connected and now - self._began_at > CONNECT_TIMEOUT_S:
             self.close("connect_timeout", now)
         elif self.connected and now - self.heard_at > CONSENT_TIMEOUT_S:

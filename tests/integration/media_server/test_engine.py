@@ -10,6 +10,7 @@ from classroom.clock import SystemClock
 from classroom.errors import Conflict
 from classroom.model.principal import Principal
 from media_server.engine import MediaEngine
+from media_server.transport.peer import PeerCounts
 from tests.fakes.peers import Publisher, Viewer, closing, until
 
 LESSON = "lesson"
@@ -51,7 +52,7 @@ async def test_viewers_decode_what_a_publisher_sends(engine: MediaEngine) -> Non
             times = [picture.pts or 0 for picture in pictures]
             assert times == sorted(set(times))
         assert {session.peer.srtp_profile for session in engine.sessions.values()} == {"SRTP_AEAD_AES_128_GCM"}
-        assert engine.rejected == 0
+        assert engine.peer_counts == PeerCounts()
         assert sum(engine.network.dropped.values()) == 0
 
 

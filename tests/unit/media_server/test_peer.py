@@ -5,14 +5,16 @@ from collections.abc import Callable, Sequence
 from classroom.rtp.packet import RtpPacket
 from classroom.rtp.rtcp import RtcpPacket
 from classroom.webrtc.dtls import DtlsCertificate, DtlsEndpoint, DtlsState
-from classroom.webrtc.srtp import SrtpSender
+from classroom.webrtc.srtp import SrtpSender, srtp_sender
 from media_server.transport.network import Address
 from media_server.transport.peer import (
     CONNECT_TIMEOUT_S,
     CONSENT_TIMEOUT_S,
     MAX_ADDRESSES,
+    MAX_PACKETS_PER_S,
     NOMINATION_SETTLES_S,
     Peer,
+    PeerCounts,
 )
 from media_server.transport.tcp import TcpAddress
 
@@ -28,11 +30,13 @@ class Owner:
     def __init__(self) -> None:
         self.sender: SrtpSender | None = None
         self.lost_because: list[str] = []
+        self.heard = 0
 
     def connected(self, sender: SrtpSender, now: float) -> None:
         self.sender = sender
 
-    def rtp(self, packet: RtpPacket, now: float) -> None: ...
+    def rtp(self, packet: RtpPacket, now: float) -> None:
+        self.heard += 1
 
     def rtcp(self, packets: Sequence[RtcpPacket], now: float) -> None: ...
 
@@ -179,6 +183,30 @@ def test_forged_packets_are_no_consent() -> None:
     assert line.peer.rejected == 2
     line.peer.tick(line.now + 0.01)
     assert line.owner.lost_because == ["consent_expired"]
+
+
+def test_a_peer_that_floods_loses_what_is_too_much_and_forgeries_do_not_count() -> None:
+    line = Line()
+    line.connect()
+    assert line.client.keys is not None
+    sender = srtp_sender(line.client.keys)
+
+    def send(count: int, first: int) -> None:
+        for index in range(first, first + count):
+            header = b"\x80\x60" + index.to_bytes(2) + bytes(8)
+            line.peer.media(sender.rtp(header, b"media", 0, index), line.now)
+
+    for _ in range(MAX_PACKETS_PER_S):
+        line.peer.media(b"\x80\x60" + bytes(60), line.now)
+    assert line.peer.rejected == MAX_PACKETS_PER_S
+    send(MAX_PACKETS_PER_S, 1)
+    assert (line.owner.heard, line.peer.over_limit) == (MAX_PACKETS_PER_S, 0)
+    send(100, MAX_PACKETS_PER_S + 1)
+    assert (line.owner.heard, line.peer.over_limit) == (MAX_PACKETS_PER_S, 100)
+    line.now += 0.125
+    line.peer.tick(line.now)
+    send(MAX_PACKETS_PER_S // 8 + 75, MAX_PACKETS_PER_S + 101)
+    assert line.peer.counts == PeerCounts(MAX_PACKETS_PER_S, 100 + 75, 0)
 
 
 def test_a_handshake_that_never_ends_is_given_up() -> None:
