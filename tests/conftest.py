@@ -8,7 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from classroom.store.store import Store
+from scheduler.io.kernel_cache import use_kernel_cache
 from tests.fakes.servers import PostgresServer, RedisServer, S3Server, short_directory
+
+# A kernel compiled from other sources than these would be tested otherwise: numba does not look into what is called.
+use_kernel_cache()
 
 # Properties are about what is true, not about how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

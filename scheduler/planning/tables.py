@@ -194,8 +194,9 @@ def _loads(arena: Arena, rows: Rows, clock: Clock) -> None:
     }
     arena.table(at.T_NODE, (node[rows.school(teacher.school).county] for teacher in rows.instance.teachers))
     arena.table(at.LOAD_MOST, most)
-    week = meta.days * clock.span
-    arena.table(at.LOAD_AT, [arena.room(week) for _ in most])
+    # Before the first start there is room to look back at nothing.
+    week = meta.days * clock.span + clock.live
+    arena.table(at.LOAD_AT, [arena.room(week) + clock.live for _ in most])
 
 
 def _state(arena: Arena, rows: Rows) -> None:

@@ -101,8 +101,6 @@ def place(p: Ints, x: Ints, log: Ints, w: Ints, rng: Ints, need: int) -> None:
     best_lessons = 0
     companions = 0
     for pair in range(p[p[N_PAIR_FROM] + need], p[p[N_PAIR_FROM] + need + 1]):
-        if p[p[PAIR_STARTS_FROM] + pair] == p[p[PAIR_STARTS_FROM] + pair + 1]:
-            continue
         teacher = p[p[PAIR_TEACHER] + pair]
         listed = p[p[T_SECTION_AT] + teacher]
         for i in range(listed, listed + x[p[T_SECTIONS] + teacher]):

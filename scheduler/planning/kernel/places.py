@@ -129,11 +129,22 @@ def leave_seat(p: Ints, x: Ints, log: Ints, seat: int, code: int) -> None:
 
 @compiled
 def bears(p: Ints, x: Ints, load: int, code: int, amount: int) -> bool:
-    """Does the load stay within its limit when a lesson adds `amount` while it is live?"""
+    """Does the load stay within its limit when a lesson adds `amount` while it is live?
+
+    What begins is written where it begins, which is one number and not one for every slot; what is live is the sum of
+    the last slots, here from the lesson's start to its end.
+    """
     at = p[p[LOAD_AT] + load] + code
     most = p[p[LOAD_MOST] + load] - amount
-    for i in range(at, at + p[LIVE]):
-        if x[i] > most:
+    live = p[LIVE]
+    carried = 0
+    for i in range(at - live + 1, at + 1):
+        carried += x[i]
+    if carried > most:
+        return False
+    for i in range(at + 1, at + live):
+        carried += x[i] - x[i - live]
+        if carried > most:
             return False
     return True
 
@@ -141,8 +152,7 @@ def bears(p: Ints, x: Ints, load: int, code: int, amount: int) -> bool:
 @compiled
 def add_load(p: Ints, x: Ints, log: Ints, load: int, code: int, amount: int) -> None:
     at = p[p[LOAD_AT] + load] + code
-    for i in range(at, at + p[LIVE]):
-        put(x, log, i, x[i] + amount)
+    put(x, log, at, x[at] + amount)
 
 
 @compiled
