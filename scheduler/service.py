@@ -14,6 +14,7 @@ from scheduler.live.live import Live
 from scheduler.plans.feeds_api import FeedsApi
 from scheduler.plans.proposals_api import ProposalsApi
 from scheduler.plans.publishing_api import PublishingApi
+from scheduler.plans.replan_api import ReplanApi
 from scheduler.plans.runs import Runs
 from scheduler.plans.runs_api import RunFeed, RunsApi
 from scheduler.presence import Presence
@@ -51,6 +52,7 @@ class SchedulerService:
             PublishingApi(context),
             RunsApi(context, self._runs),
             FeedsApi(context),
+            ReplanApi(context, self._aside),
         )
         self._unregister: list[Callable[[], None]] = []
 

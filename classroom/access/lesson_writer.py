@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.planning import CODE_ALPHABET, CODE_LENGTH
 from classroom.model.lesson import LessonMode, LessonState, Topology
-from classroom.model.plan import LessonPlan, Publication
+from classroom.model.plan import LessonPlan, Publication, PublishedLesson
 from classroom.model.term import Term
 from classroom.store.plan_tables import TermLessonRow
 from classroom.store.tables import LessonPointRow, LessonRow
@@ -30,18 +30,22 @@ class Touched:
 class LessonWriter:
     """The lessons of one publication."""
 
-    def __init__(self, db: AsyncSession, term: Term, now: datetime) -> None:
+    def __init__(self, db: AsyncSession, term: Term, now: datetime, *, fixed: bool = False) -> None:
+        """`fixed`: publications to come leave these lessons as they will be."""
         self._db = db
         self._term = term
         self._now = now
+        self._fixed = fixed
 
-    async def apply(self, publication: Publication, before: Mapping[str, LessonPlan]) -> dict[str, Touched]:
+    async def apply(self, publication: Publication, before: Mapping[str, PublishedLesson]) -> dict[str, Touched]:
         """Do it, in the transaction of the session: every lesson that is new or different, by id."""
         touched = await self._create(publication.create)
-        touched |= await self._change(publication.change)
+        touched |= await self._change(publication.change, before)
         await self._cancel(publication.cancel)
         for lesson_id in publication.cancel:
-            touched[lesson_id] = Touched(before[lesson_id].room_id, before[lesson_id].starts_at, cancelled=True)
+            touched[lesson_id] = Touched(
+                before[lesson_id].plan.room_id, before[lesson_id].plan.starts_at, cancelled=True
+            )
         return touched
 
     async def _create(self, plans: Sequence[LessonPlan]) -> dict[str, Touched]:
@@ -73,6 +77,9 @@ class LessonWriter:
                     "dropped": False,
                     "sequence": 0,
                     "changed_at": self._now,
+                    "needs": list(plan.needs),
+                    "fixed": self._fixed,
+                    "stands_for": None,
                 }
             )
             points += _points(lesson_id, plan)
@@ -82,7 +89,9 @@ class LessonWriter:
             await self._db.execute(insert(LessonPointRow), points)
         return {lesson["id"]: Touched(lesson["room_id"], lesson["starts_at"]) for lesson in lessons}
 
-    async def _change(self, changes: Sequence[tuple[str, LessonPlan]]) -> dict[str, Touched]:
+    async def _change(
+        self, changes: Sequence[tuple[str, LessonPlan]], before: Mapping[str, PublishedLesson]
+    ) -> dict[str, Touched]:
         if not changes:
             return {}
         # it may have been ready for its old time
@@ -90,7 +99,18 @@ class LessonWriter:
         await self._db.execute(
             update(LessonRow), [{"id": lesson_id, **again, **_fields(plan)} for lesson_id, plan in changes]
         )
-        await self._touch([lesson_id for lesson_id, _ in changes], dropped=False)
+        await self._touch([lesson_id for lesson_id, _ in changes])
+        await self._db.execute(
+            update(TermLessonRow),
+            [
+                {
+                    "lesson_id": lesson_id,
+                    "needs": list(plan.needs),
+                    "stands_for": self._stands_for(before[lesson_id], plan),
+                }
+                for lesson_id, plan in changes
+            ],
+        )
         for ids in _chunks([lesson_id for lesson_id, _ in changes]):
             await self._db.execute(delete(LessonPointRow).where(LessonPointRow.lesson_id.in_(ids)))
         points = [point for lesson_id, plan in changes for point in _points(lesson_id, plan)]
@@ -98,20 +118,31 @@ class LessonWriter:
             await self._db.execute(insert(LessonPointRow), points)
         return {lesson_id: Touched(plan.room_id, plan.starts_at) for lesson_id, plan in changes}
 
+    def _stands_for(self, before: PublishedLesson, plan: LessonPlan) -> datetime | None:
+        if not self._fixed:
+            return None
+        moved = plan.starts_at != before.plan.starts_at
+        return before.stands_for or (before.plan.starts_at if moved else None)
+
     async def _cancel(self, lesson_ids: Sequence[str]) -> None:
         for ids in _chunks(lesson_ids):
             await self._db.execute(
                 update(LessonRow).where(LessonRow.id.in_(ids)).values(state=LessonState.CANCELLED),
                 execution_options={"synchronize_session": False},
             )
-        await self._touch(lesson_ids, dropped=True)
+            # what a plan has dropped may come back with another one; what was lost to an outage does not
+            await self._db.execute(
+                update(TermLessonRow).where(TermLessonRow.lesson_id.in_(ids)).values(dropped=not self._fixed),
+                execution_options={"synchronize_session": False},
+            )
+        await self._touch(lesson_ids)
 
-    async def _touch(self, lesson_ids: Sequence[str], *, dropped: bool) -> None:
+    async def _touch(self, lesson_ids: Sequence[str]) -> None:
         for ids in _chunks(lesson_ids):
             await self._db.execute(
                 update(TermLessonRow)
                 .where(TermLessonRow.lesson_id.in_(ids))
-                .values(sequence=TermLessonRow.sequence + 1, changed_at=self._now, dropped=dropped),
+                .values(sequence=TermLessonRow.sequence + 1, changed_at=self._now, fixed=self._fixed),
                 execution_options={"synchronize_session": False},
             )
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.relations import require_somebody
 from classroom.errors import NotSignedIn
-from classroom.model.plan import LessonPlan, Notice, NoticeKind, Publication, Version
+from classroom.model.plan import LessonPlan, Notice, NoticeKind, Publication, PublishedLesson
 from classroom.model.principal import Principal, Role
 from classroom.model.term import Term
 from classroom.store.plan_tables import NoticeRow
@@ -47,14 +47,16 @@ async def access_notices_read(store: Store, principal: Principal, now: datetime)
 def notify(
     db: AsyncSession,
     term: Term,
-    version: Version,
+    version: int,
     publication: Publication,
-    before: Mapping[str, LessonPlan],
+    before: Mapping[str, PublishedLesson],
+    *,
+    now: datetime,
 ) -> None:
     """One notice for each teacher and each school whose lessons a publication makes different; `before` by lesson."""
     changes = [Change("created", None, plan) for plan in publication.create]
-    changes += [Change("moved", before[lesson_id], plan) for lesson_id, plan in publication.change]
-    changes += [Change("cancelled", before[lesson_id], None) for lesson_id in publication.cancel]
+    changes += [Change("moved", before[lesson_id].plan, plan) for lesson_id, plan in publication.change]
+    changes += [Change("cancelled", before[lesson_id].plan, None) for lesson_id in publication.cancel]
     accounts: dict[str, list[Change]] = defaultdict(list)
     schools: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
@@ -63,9 +65,9 @@ def notify(
         for school in {point.school_id for plan in change.plans for point in plan.points if point.school_id}:
             schools[school].append(change)
     for account, found in accounts.items():
-        db.add(_row(term, version, found, account_id=account))
+        db.add(_row(term, version, found, now, account_id=account))
     for school, found in schools.items():
-        db.add(_row(term, version, found, school_id=school))
+        db.add(_row(term, version, found, now, school_id=school))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,9 @@ class Change:
 
 def _row(
     term: Term,
-    version: Version,
+    version: int,
     changes: Sequence[Change],
+    now: datetime,
     *,
     account_id: str | None = None,
     school_id: str | None = None,
@@ -98,8 +101,8 @@ def _row(
         account_id=account_id,
         school_id=school_id,
         kind=NoticeKind.TIMETABLE,
-        data={"term": term.name, "version": version.number, **counts, "changes": samples},
-        created_at=version.published_at,
+        data={"term": term.name, "version": version, **counts, "changes": samples},
+        created_at=now,
         read_at=None,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.lesson_writer import LessonWriter, Touched
@@ -102,15 +102,58 @@ async def access_publish(
         if publication.clashes and not with_clashes:
             first = publication.clashes[0].plan
             raise Conflict("publication_clashes", count=len(publication.clashes), lesson=first.title)
-        before = {lesson.lesson_id: lesson.plan for lesson in standing.published}
+        before = {lesson.lesson_id: lesson for lesson in standing.published}
         changes = await LessonWriter(db, term, now).apply(publication, before)
         if not changes and decision.courses == standing.courses:
             return Published(publication, None)
         version = await _version(db, principal, term, decision, proposal_id=proposal_id, from_day=from_day, now=now)
-        notify(db, term, version, publication, before)
+        notify(db, term, version.number, publication, before, now=now)
         details = {"created": version.created, "moved": version.moved, "cancelled": version.cancelled}
         append(db, principal, "term.published", f"term:{term.id}", {"version": version.number, **details}, now=now)
         return Published(publication, version, changes)
+
+
+async def access_standing(store: Store, principal: Principal, term_id: str, now: datetime) -> Standing:
+    """What is published of a term, for whoever manages it. Raises `NotFound("term_unknown")`, `Forbidden`."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        term = await planning_term(db, principal, term_id, Deed.MANAGE_PLANNING)
+        return await _standing(db, term, now)
+
+
+async def access_replan(
+    store: Store,
+    principal: Principal,
+    term_id: str,
+    decide: Callable[[Term, Standing], Publication],
+    *,
+    now: datetime,
+) -> Published:
+    """Change single lessons of a term, as a replan of one week does: publications to come leave them as they are now.
+
+    `decide` is pure and runs in a thread; it may raise a `ClassroomError` when the week is not what was planned for.
+    Raises `Conflict("publication_clashes")`, `NotFound("term_unknown")`, `Forbidden`.
+    """
+    require_somebody(principal)
+    async with store.session() as db:
+        term = await planning_term(db, principal, term_id, Deed.MANAGE_PLANNING)
+        await _lock(db, term)
+        standing = await _standing(db, term, now)
+        publication = await asyncio.to_thread(decide, term, standing)
+        if publication.clashes:
+            first = publication.clashes[0].plan
+            raise Conflict("publication_clashes", count=len(publication.clashes), lesson=first.title)
+        before = {lesson.lesson_id: lesson for lesson in standing.published}
+        changes = await LessonWriter(db, term, now, fixed=True).apply(publication, before)
+        number = await db.scalar(select(func.max(PlanVersionRow.number)).where(PlanVersionRow.term_id == term.id))
+        notify(db, term, number or 0, publication, before, now=now)
+        details = {
+            "created": len(publication.create),
+            "moved": len(publication.change),
+            "cancelled": len(publication.cancel),
+        }
+        append(db, principal, "term.replanned", f"term:{term.id}", details, now=now)
+        return Published(publication, None, changes)
 
 
 async def access_versions(store: Store, principal: Principal, term_id: str) -> list[Version]:
@@ -151,7 +194,10 @@ async def _standing(db: AsyncSession, term: Term, not_before: datetime) -> Stand
         .where(TermLessonRow.term_id == term.id)
         .order_by(LessonRow.starts_at, LessonRow.id)
     )
-    published = tuple(PublishedLesson(row.id, row.state, link.dropped, _plan_of(row, link)) for row, link in rows)
+    published = tuple(
+        PublishedLesson(row.id, row.state, link.dropped, _plan_of(row, link), link.fixed, link.stands_for)
+        for row, link in rows
+    )
     here = select(RoomRow.id).join(SchoolRow).where(schools_below({term.region_id}))
     teachers = select(AccountRow.id).join(SchoolRow).where(schools_below({term.region_id}))
     others = await db.scalars(
@@ -180,6 +226,7 @@ def _plan_of(row: LessonRow, link: TermLessonRow) -> LessonPlan:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         points=tuple(ClassAttending(point.name, point.school_id or "") for point in row.points),
+        needs=tuple(link.needs),
     )
 
 

@@ -254,6 +254,53 @@ class PublicationView(Message):
     clashes: list[ClashView]
 
 
+class OutageEdit(Message):
+    """Somebody or something is not there: a teacher (account), or a school's whole, line or `rooms` of its rooms. Day 0
+    is the Monday of the week; minutes after midnight."""
+
+    kind: Literal["teacher", "school", "room", "line"]
+    id: str
+    day: Annotated[int, Field(ge=0, le=4)]
+    start_min: Annotated[int, Field(ge=0, lt=1440)] = 0
+    end_min: Annotated[int, Field(gt=0, le=1440)] = 1440
+    rooms: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class Accept(Message):
+    """Take the steps of these groups (null: of all) of the proposal with this digest; losses are losses either way."""
+
+    digest: Annotated[str, Field(max_length=32)]
+    groups: Annotated[list[int], Field(max_length=500)] | None = None
+
+
+class Replan(Message):
+    """What to do about outages in the week of `week_of`; `moves`: how many other lessons may change for it."""
+
+    week_of: date
+    outages: Annotated[list[OutageEdit], Field(min_length=1, max_length=50)]
+    moves: Annotated[int, Field(ge=0, le=6)] = 3
+    accept: Accept | None = None
+
+
+class ReplanChange(Message):
+    """One change, in words; those of one group need each other. Group 0: lost, and nothing is proposed for it."""
+
+    group: int
+    code: str
+    message: str
+
+
+class ReplanView(Message):
+    """`lost` lessons of classes, `gone` of them without a proposal; `proved`: no proposal covers more."""
+
+    digest: str
+    lost: int
+    gone: int
+    proved: bool
+    changes: list[ReplanChange]
+    applied: bool
+
+
 class VersionView(Message):
     number: int
     proposal_id: str | None
@@ -351,5 +398,8 @@ SENT: tuple[type[Message], ...] = (
     Redo,
     ProposalEdit,
     Publish,
+    OutageEdit,
+    Accept,
+    Replan,
     NewFeed,
 )

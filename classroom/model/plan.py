@@ -122,7 +122,7 @@ class ClassAttending:
 
 @dataclass(frozen=True, slots=True)
 class LessonPlan:
-    """A dated lesson as it shall be. `course` and `week` say which of the plan's lessons it is."""
+    """A dated lesson as it shall be. `course` and `week` say which of the plan's lessons it is, `needs` for whom."""
 
     course: str
     week: int
@@ -134,16 +134,23 @@ class LessonPlan:
     starts_at: datetime
     ends_at: datetime
     points: tuple[ClassAttending, ...]
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedLesson:
-    """A lesson that a publication made, as it is now. `dropped`: a later publication cancelled it."""
+    """A lesson that a publication made, as it is now.
+
+    `dropped`: a later publication cancelled it. `fixed`: a replan of its week made or changed it, and publications
+    leave it alone; it then `stands_for` the lesson the plan has at that time, if it was moved away from it.
+    """
 
     lesson_id: str
     state: LessonState
     dropped: bool
     plan: LessonPlan
+    fixed: bool = False
+    stands_for: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,10 @@ class PlanVersionRow(Base):
 
 
 class TermLessonRow(Base):
-    """Which lesson of the plan a lesson is. `sequence` and `changed_at` are the calendar feeds' (RFC 5545)."""
+    """Which lesson of the plan a lesson is. `sequence` and `changed_at` are the calendar feeds' (RFC 5545).
+
+    `needs` attend it; `fixed` and `stands_for` as in `classroom.model.plan.PublishedLesson`.
+    """
 
     __tablename__ = "term_lessons"
 
@@ -96,6 +99,9 @@ class TermLessonRow(Base):
     dropped: Mapped[bool]
     sequence: Mapped[int]
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime())
+    needs: Mapped[list[str]] = mapped_column(JSON)
+    fixed: Mapped[bool]
+    stands_for: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
     __table_args__ = (Index(None, "term_id", "course"),)
 

@@ -95,7 +95,7 @@ def publication(
         found, left = _match(there.get(key, []), wanted.get(key, []), not_before)
         matched += found
         cancel += left
-    rooms = _Rooms(occupied, [lesson for lesson in published if not _open(lesson, not_before)])
+    rooms = Rooms(occupied, [lesson for lesson in published if not _open(lesson, not_before)])
     create, change, clashes, kept = [], [], [], 0
     for existing, plan in sorted(matched, key=lambda pair: (pair[1].starts_at, pair[1].course)):
         placed = rooms.place(plan, facts[plan.course].rooms, existing)
@@ -114,7 +114,7 @@ def publication(
 
 def _open(lesson: PublishedLesson, not_before: datetime) -> bool:
     """Whether a publication may still change it."""
-    return lesson.state in UPCOMING and lesson.plan.starts_at >= not_before
+    return not lesson.fixed and lesson.state in UPCOMING and lesson.plan.starts_at >= not_before
 
 
 def _match(
@@ -124,12 +124,12 @@ def _match(
     left = list(wanted)
     for lesson in there:
         if not _open(lesson, not_before):
-            # it was given, or cancelled by hand: the lesson of that time needs no other one
-            _take(left, lesson)
+            # it was given, cancelled by hand or replanned: the plan's lesson of that time needs no other one
+            _take(left, lesson.stands_for or lesson.plan.starts_at)
     movable = [lesson for lesson in there if _open(lesson, not_before)]
     matched: list[tuple[PublishedLesson | None, LessonPlan]] = []
     for lesson in list(movable):
-        if (same := _take(left, lesson)) is not None:
+        if (same := _take(left, lesson.plan.starts_at)) is not None:
             matched.append((lesson, same))
             movable.remove(lesson)
     movable.sort(key=lambda lesson: lesson.plan.starts_at)
@@ -139,9 +139,9 @@ def _match(
     return matched, [lesson.lesson_id for lesson in movable[len(left) :]]
 
 
-def _take(wanted: list[LessonPlan], lesson: PublishedLesson) -> LessonPlan | None:
+def _take(wanted: list[LessonPlan], starts_at: datetime) -> LessonPlan | None:
     for plan in wanted:
-        if plan.starts_at == lesson.plan.starts_at:
+        if plan.starts_at == starts_at:
             wanted.remove(plan)
             return plan
     return None
@@ -161,10 +161,11 @@ def _plan(term: Term, dated: DatedLesson, course: PlanCourse, facts: CourseFacts
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=term.rules.lesson_min),
         points=facts.points,
+        needs=course.needs,
     )
 
 
-class _Rooms:
+class Rooms:
     """Who and what is taken when. Lessons are placed in order of time; a course stays in its room where it can."""
 
     def __init__(self, occupied: Iterable[Occupied], fixed: Iterable[PublishedLesson]) -> None:

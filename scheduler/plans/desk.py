@@ -116,12 +116,17 @@ class Desk:
         return Decision(carried, found)
 
     def _facts(self, course: PlanCourse) -> CourseFacts:
-        host = self.teachers[course.teacher].school
+        return self.facts(course.teacher, course.needs)
+
+    def facts(self, teacher: str, needs: tuple[str, ...]) -> CourseFacts:
+        """How a lesson of this teacher for these needs looks."""
+        host = self.teachers[teacher].school
+        subject, group = self.needs[needs[0]].subject, self.classes[self.needs[needs[0]].class_id]
         rooms = (room for room in self.registry.rooms if room.school_id == host and room.kind is RoomKind.RECORDING)
         return CourseFacts(
-            title=f"{course.subject} {_GRADES[course.grade - 1]}年级",
+            title=f"{subject} {_GRADES[group.grade - 1]}年级",
             rooms=tuple(room.id for room in rooms),
-            points=tuple(self._points(course.needs)),
+            points=tuple(self._points(needs)),
         )
 
     def _points(self, needs: Iterable[str]) -> Iterable[ClassAttending]:

@@ -8,14 +8,12 @@ from aiohttp import web
 
 from classroom.access.notices import access_notices, access_notices_read
 from classroom.access.proposals import access_proposal
-from classroom.access.publish import Published, access_publish, access_versions
+from classroom.access.publish import access_publish, access_versions
 from classroom.access.term_lessons import access_term_lessons
 from classroom.clock import SCHOOL_ZONE
-from classroom.errors import BadInput, Unavailable
+from classroom.errors import BadInput
 from classroom.http.call import Call
 from classroom.http.routes import QueryParameter, Routes
-from classroom.logs import get_logger
-from classroom.messages.events import LessonMoved
 from classroom.messages.plans import (
     NoticesView,
     PlannedLessonsView,
@@ -23,19 +21,15 @@ from classroom.messages.plans import (
     Publish,
     VersionsView,
 )
-from classroom.model.lesson import LessonState
 from classroom.service import Context
 from scheduler.io.workbook.process import Workbooks
+from scheduler.plans.announce import announce
 from scheduler.plans.desk import desk_of
 from scheduler.plans.proposals_api import PROPOSAL
 from scheduler.plans.views import notice_views, planned_view, publication_view, version_view
 from scheduler.registry.terms_api import TERM
 from scheduler.registry.workbook_api import XLSX
 
-log = get_logger(__name__)
-
-# Lessons further away are read from the store before anybody looks at them.
-ANNOUNCED_AHEAD = timedelta(hours=48)
 # A print view is of a week, a month at most.
 MOST_DAYS = 62
 _FROM = QueryParameter("from", "First day, like 2026-09-01", required=True)
@@ -93,25 +87,8 @@ class PublishingApi:
             with_clashes=body.with_clashes,
             now=now,
         )
-        await self._announce(done)
+        await announce(self._context, done)
         return publication_view(desk, done.publication, done.version)
-
-    async def _announce(self, done: Published) -> None:
-        """Panels and lists of the next days follow at once; of later lessons, one in each room is enough to say that
-        its list is another one."""
-        soon = self._clock.now() + ANNOUNCED_AHEAD
-        rooms: set[str] = set()
-        for lesson_id, change in done.changes.items():
-            if change.starts_at > soon and change.room_id in rooms:
-                continue
-            rooms.add(change.room_id)
-            state = LessonState.CANCELLED if change.cancelled else LessonState.PLANNED
-            try:
-                await self._context.bus.publish(LessonMoved(lesson_id=lesson_id, room_id=change.room_id, state=state))
-            except Unavailable as error:
-                # It stands in the store: whoever follows the bus reads everything again when it is back.
-                log.warning("publication not announced", code=error.code)
-                return
 
     async def _versions(self, call: Call) -> VersionsView:
         found = await access_versions(self._store, call.principal, call.path["id"])

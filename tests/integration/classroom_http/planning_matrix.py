@@ -93,6 +93,11 @@ PLANS: dict[str, Row] = {
     f"POST {HERE}/proposals/{{id}}/publish": row(PLANNERS, of_proposal("/publish"), lambda _: {"dry_run": True}),
     f"GET {HERE}/terms/{{id}}/versions": row(SEERS, of_term("/versions")),
     f"GET {HERE}/terms/{{id}}/lessons": row(SEERS, of_term("/lessons?from=2026-09-07&to=2026-09-11")),
+    f"POST {HERE}/terms/{{id}}/replan": row(
+        PLANNERS,
+        of_term("/replan"),
+        lambda _: {"week_of": "2026-09-07", "outages": [{"kind": "teacher", "id": "nobody", "day": 0}]},
+    ),
     f"GET {HERE}/terms/{{id}}/runs": row(SEERS, of_term("/runs")),
     # there is nothing to plan, so nothing is started
     f"POST {HERE}/terms/{{id}}/runs": row(PLANNERS, of_term("/runs"), lambda _: {}),

@@ -152,6 +152,35 @@ async def test_pins_are_kept_by_the_next_run_and_watchers_see_it_go_on(desk: Des
     assert again["courses"][0]["lessons"] == shown["courses"][0]["lessons"]
 
 
+async def test_a_teacher_is_ill_for_a_day_and_the_next_publication_leaves_it_at_that(desk: Desk) -> None:
+    run = await desk.solved()
+    publish = f"proposals/{run['proposal_id']}/publish"
+    await desk.call("POST", publish, {})
+    week = f"terms/{desk.term}/lessons?from=2026-09-14&to=2026-09-18"
+    lessons = (await desk.call("GET", week))["lessons"]
+    (course,) = (await desk.call("GET", f"proposals/{run['proposal_id']}"))["courses"]
+    day = course["lessons"][0][0]
+    ill = [{"kind": "teacher", "id": course["teacher_id"], "day": day}]
+    ask = {"week_of": "2026-09-16", "outages": ill}
+    seen = await desk.call("POST", f"terms/{desk.term}/replan", ask)
+    # nobody else teaches music here, and the only other day has its lesson
+    assert (seen["lost"], seen["applied"]) == (1, False)
+    assert seen["changes"][0]["message"]
+    stale = ask | {"accept": {"digest": "another"}}
+    assert await desk.refused("POST", f"terms/{desk.term}/replan", stale) == (409, "replan_changed")
+    done = await desk.call("POST", f"terms/{desk.term}/replan", ask | {"accept": {"digest": seen["digest"]}})
+    assert done["applied"]
+    after = (await desk.call("GET", week))["lessons"]
+    given = 2 - done["gone"]
+    assert len(after) == given
+    again = await desk.call("POST", publish, {})
+    assert (again["version"], again["created"], again["moved"], again["cancelled"]) == (None, 0, 0, 0)
+    assert (await desk.call("GET", week))["lessons"] == after
+    assert len(lessons) == 2
+    past = ask | {"week_of": "2026-08-24"}
+    assert await desk.refused("POST", f"terms/{desk.term}/replan", past) == (400, "week_is_past")
+
+
 async def test_a_term_without_needs_has_nothing_to_solve(desk: Desk) -> None:
     days = {"name": "空", "first_day": "2027-02-22", "last_day": "2027-07-02"}
     term = await desk.call("POST", "terms", {"region_id": desk.hub.county.county.id, "term": days})

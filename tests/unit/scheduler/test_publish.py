@@ -110,6 +110,20 @@ def test_what_somebody_cancelled_stays_cancelled_and_what_a_plan_dropped_comes_b
     assert len(store.publish([course("a", (1, 600)), course("b", (2, 600), teacher="li")]).create) == 7
 
 
+def test_what_a_replan_moved_stays_where_it_is_and_is_not_given_twice() -> None:
+    store = Store()
+    store.publish([course("a", (1, 600))])
+    moved = store.open()[2]
+    later = moved.plan.starts_at + timedelta(days=2)
+    plan = replace(moved.plan, starts_at=later, ends_at=later + timedelta(minutes=40))
+    store.lessons[moved.lesson_id] = replace(moved, plan=plan, fixed=True, stands_for=moved.plan.starts_at)
+    again = store.publish([course("a", (1, 600))])
+    assert (again.create, again.change, again.cancel, again.kept) == ((), (), (), 6)
+    # the plan has its lesson at another time now, for which the moved one does not stand
+    assert [plan.week for plan in store.publish([course("a", (4, 600))]).create] == [3]
+    assert store.lessons[moved.lesson_id].plan == plan
+
+
 def test_a_lesson_without_a_free_room_or_teacher_is_named() -> None:
     at = datetime(2026, 9, 1, 10, 20, tzinfo=ZONE)
     full = [Occupied("公开课", room, f"t{room}", at, at + timedelta(hours=1)) for room in ROOMS]

@@ -1,5 +1,11 @@
 // Written by `python -m web_ui.typescript` from classroom/messages; do not edit.
 
+/** Take the steps of these groups (null: of all) of the proposal with this digest; losses are losses either way. */
+export interface Accept {
+  digest: string;
+  groups?: number[] | null;
+}
+
 /**
  * To an agent: the lesson to publish and record now; null: stop. `began_at` is when it was started: media time 0
  * of its recording.
@@ -525,6 +531,19 @@ export interface NoticesView {
   notices: NoticeView[];
 }
 
+/**
+ * Somebody or something is not there: a teacher (account), or a school's whole, line or `rooms` of its rooms. Day 0
+ * is the Monday of the week; minutes after midnight.
+ */
+export interface OutageEdit {
+  kind: "teacher" | "school" | "room" | "line";
+  id: string;
+  day: number;
+  start_min?: number;
+  end_min?: number;
+  rooms?: number;
+}
+
 /** What the class's own school can give it of a subject it cannot give in full. */
 export interface OwnTeachingView {
   subject: string;
@@ -687,6 +706,31 @@ export interface RegistryView {
 export interface RemoveCourse {
   kind: "remove";
   course: string;
+}
+
+/** What to do about outages in the week of `week_of`; `moves`: how many other lessons may change for it. */
+export interface Replan {
+  week_of: string;
+  outages: OutageEdit[];
+  moves?: number;
+  accept?: Accept | null;
+}
+
+/** One change, in words; those of one group need each other. Group 0: lost, and nothing is proposed for it. */
+export interface ReplanChange {
+  group: number;
+  code: string;
+  message: string;
+}
+
+/** `lost` lessons of classes, `gone` of them without a proposal; `proved`: no proposal covers more. */
+export interface ReplanView {
+  digest: string;
+  lost: number;
+  gone: number;
+  proved: boolean;
+  changes: ReplanChange[];
+  applied: boolean;
 }
 
 export type Role = "teacher" | "student" | "coordinator" | "archivist" | "supervisor" | "admin" | "device";
