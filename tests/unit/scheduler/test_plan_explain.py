@@ -33,7 +33,7 @@ def packed(seed: int) -> tuple[Instance, Solution]:
     return instance, replace(solution, courses=tuple(c for c in courses if c.needs), uncovered=lacking)
 
 
-PACKED = [(seed, *packed(seed)) for seed in range(1000, 1060)]
+PACKED = [(seed, *packed(seed)) for seed in range(1000, 1045)]
 
 
 def test_what_is_put_in_breaks_no_rule_and_takes_nothing_from_others() -> None:
