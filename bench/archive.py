@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from bench.library.record import record
+from bench.library.search import search
 from bench.library.server_record import server_record
 from bench.library.take_in import take_in
 from bench.report import progress, result
@@ -18,6 +19,7 @@ MEASURES: dict[str, Measure] = {
     "record": record,
     "server_record": server_record,
     "take_in": take_in,
+    "search": search,
 }
 
 
