@@ -11,6 +11,7 @@ from bench.library.record import record
 from bench.library.search import search
 from bench.library.server_record import server_record
 from bench.library.take_in import take_in
+from bench.library.watch import watch
 from bench.report import progress, result
 
 Measure = Callable[[], Awaitable[dict[str, float]]]
@@ -20,6 +21,7 @@ MEASURES: dict[str, Measure] = {
     "server_record": server_record,
     "take_in": take_in,
     "search": search,
+    "watch": watch,
 }
 
 
