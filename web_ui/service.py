@@ -19,6 +19,8 @@ PAGES = {
     "/console": "console",
     "/console/plan": "plan",
     "/watch/{recording}": "watch",
+    "/archive": "archive",
+    "/library": "library",
 }
 
 # Names carry a hash of their contents, so a copy never goes stale (RFC 8246).

@@ -28,6 +28,8 @@ from classroom.store.tables import SchoolRow
 SHOWN_FACETS = tuple(facet for facet in FACETS if facet != "scope")
 MOST_PER_PAGE = 100
 TRASHED = "trashed"  # stands in the facet of states, as what is in the trash has lost its own
+_DOCUMENT_BITS = 27  # 90**4 documents at most
+_TITLE_BIT = 60
 _STAFF = (Role.ARCHIVIST, Role.COORDINATOR, Role.SUPERVISOR)
 
 Mask = npt.NDArray[np.bool_]
@@ -100,11 +102,11 @@ async def access_search(store: Store, principal: Principal, wanted: Wanted) -> F
         words = parse(wanted.text)
         documents = await index.find(db, [*words, *_marks(wanted)])
         values = await index.values(db)
-        documents = documents.where(await _visible(db, principal, documents, values))
-        documents = documents.where(_between(documents, wanted))
         # what is in the trash is shown alone, or not at all
         trashed = _one_of(documents, "state", {TRASHED}, values)
-        documents = documents.where(trashed if TRASHED in wanted.facets.get("state", ()) else ~trashed)
+        shown = trashed if TRASHED in wanted.facets.get("state", ()) else ~trashed
+        shown &= _between(documents, wanted)
+        documents = documents.where(shown & await _visible(db, principal, documents, values))
         masks = {facet: _one_of(documents, facet, chosen, values) for facet, chosen in wanted.facets.items() if chosen}
         chosen = documents.where(_all(masks.values(), len(documents)))
         facets = {facet: _counts(documents, masks, facet, values) for facet in SHOWN_FACETS}
@@ -196,15 +198,17 @@ async def _page(
     db: AsyncSession, documents: Documents, words: Sequence[Expression], wanted: Wanted
 ) -> npt.NDArray[np.int64]:
     """The places of the documents to show, in order."""
-    days, numbers = documents.column("day"), documents.column("document")
+    # one number that sorts as day and document do, the newest first; hits in the title before all others
+    rank = (documents.column("day") << _DOCUMENT_BITS) | documents.column("document")
     if wanted.order is Order.OLDEST:
-        order = np.lexsort((numbers, days))
+        rank = -rank
     elif wanted.order is Order.RELEVANCE and words:
-        others = ~np.isin(numbers, await index.find_in_titles(db, words))
-        order = np.lexsort((-numbers, -days, others))
-    else:
-        order = np.lexsort((-numbers, -days))
-    return order[wanted.offset : wanted.offset + min(wanted.limit, MOST_PER_PAGE)]
+        in_title = np.isin(documents.column("document"), await index.find_in_titles(db, words))
+        rank += in_title.astype(np.int64) << _TITLE_BIT
+    end = min(wanted.offset + min(wanted.limit, MOST_PER_PAGE), len(rank))
+    # only the page is put in order, not all the hits
+    first = np.argpartition(rank, len(rank) - end)[len(rank) - end :] if 0 < end < len(rank) else np.arange(len(rank))
+    return first[np.argsort(-rank[first])][wanted.offset : end]
 
 
 async def _hits(db: AsyncSession, numbers: Sequence[int]) -> list[Hit]:

@@ -250,3 +250,15 @@ async def access_archive(store: Store, principal: Principal) -> None:
     require_somebody(principal)
     async with store.reading() as db:
         await require_keeper(db, principal, None, anywhere=True)
+
+
+async def access_kept_regions(store: Store, principal: Principal) -> list[tuple[str, str]]:
+    """Ids and names of the regions whose archive the principal keeps, itself and those below, the widest first."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        await require_keeper(db, principal, None, anywhere=True)
+        regions = list(await db.scalars(select(RegionRow)))
+        own = {scope.region_id for scope in await scopes_of(db, principal) if scope.role is Role.ARCHIVIST}
+        over = await regions_over(db, [region.id for region in regions])
+    kept = [region for region in regions if principal.has(Role.ADMIN) or not own.isdisjoint(over[region.id])]
+    return [(region.id, region.name) for region in sorted(kept, key=lambda each: (len(over[each.id]), each.name))]

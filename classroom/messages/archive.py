@@ -161,3 +161,10 @@ class TranscriptOrder(Message):
 
     recording_id: Id
     language: Language = "zh-CN"
+
+
+SENT: tuple[type[Message], ...] = (
+    EntryEdit, StepOrder, CirculationOrder, PromotionOrder, ConsentOrder, HoldOrder, BulkOrder, RatingOrder,
+    JudgementOrder, ExpertsOrder, RemarkOrder, ShareOrder, NominationOrder, RetentionRuleOrder, ExportOrder,
+    ImportOrder, TranscriptOrder,
+)  # fmt: skip

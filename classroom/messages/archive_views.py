@@ -83,7 +83,7 @@ class EntryView(Message):
     changed_at: datetime
 
 
-class TrackView(Message):
+class TrackStateView(Message):
     """A track and how much of it the segment store has; `expected` None: more may come."""
 
     name: str
@@ -106,7 +106,7 @@ class ItemView(Message):
 
     hit: HitView
     entry: EntryView
-    tracks: list[TrackView]
+    tracks: list[TrackStateView]
     may: list[str]
 
 
@@ -282,7 +282,7 @@ class BookCoverageView(Message):
     covered: int
 
 
-class CoverageView(Message):
+class KnowledgeCoverageView(Message):
     books: list[BookCoverageView]
 
 
@@ -319,6 +319,15 @@ class ReportView(Message):
     changed: int
     same: int
     problems: list[RowProblemView]
+
+
+class KeptRegionView(Message):
+    id: str
+    name: str
+
+
+class KeptRegionsView(Message):
+    regions: list[KeptRegionView]
 
 
 class RetentionRuleView(Message):

@@ -75,6 +75,8 @@ class Documents:
 
     def where(self, chosen: npt.NDArray[np.bool_] | Numbers) -> "Documents":
         """Those for which a mask is true, or at these places."""
+        if chosen.dtype == np.bool_ and chosen.all():
+            return self
         return Documents(self.digits[chosen])
 
     def count(self, facet: str) -> dict[int, int]:

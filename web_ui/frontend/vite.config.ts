@@ -63,6 +63,8 @@ export default defineConfig({
         console: here("console.html"),
         plan: here("plan.html"),
         watch: here("watch.html"),
+        archive: here("archive.html"),
+        library: here("library.html"),
       },
     },
   },

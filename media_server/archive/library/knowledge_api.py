@@ -19,7 +19,7 @@ from classroom.http.routes import Routes
 from classroom.messages.archive_views import (
     BookCoverageView,
     BookMatrixView,
-    CoverageView,
+    KnowledgeCoverageView,
     NodeView,
     PointCoverageView,
     ReportView,
@@ -52,7 +52,7 @@ class KnowledgeApi:
         )  # fmt: skip
         routes.json(
             "GET", "/api/v1/archive/coverage", self._coverage, summary="How much of each textbook has lessons",
-            returns=CoverageView,
+            returns=KnowledgeCoverageView,
         )  # fmt: skip
         routes.json(
             "GET", "/api/v1/archive/coverage/{id}", self._matrix, summary="What there is on each knowledge point",
@@ -78,9 +78,9 @@ class KnowledgeApi:
         report = await access_knowledge_import(self._store, call.principal, rows, self._clock.now(), dry_run=dry_run)
         return report_view(report, call.language, dry_run=dry_run)
 
-    async def _coverage(self, call: Call) -> CoverageView:
+    async def _coverage(self, call: Call) -> KnowledgeCoverageView:
         found = await access_coverage(self._store, call.principal)
-        return CoverageView(
+        return KnowledgeCoverageView(
             books=[
                 BookCoverageView(textbook=view(TextbookView, book.textbook), points=book.points, covered=book.covered)
                 for book in found

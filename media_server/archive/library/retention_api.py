@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 
 from classroom.access.retention import (
     RetentionRule,
+    access_kept_regions,
     access_new_retention_rule,
     access_retention_preview,
     access_retention_rule_removal,
@@ -15,11 +16,19 @@ from classroom.http.call import Call
 from classroom.http.routes import Routes
 from classroom.logs import get_logger
 from classroom.messages.archive import RetentionRuleOrder
-from classroom.messages.archive_views import DueListView, DueView, RetentionRuleView, RetentionView
+from classroom.messages.archive_views import (
+    DueListView,
+    DueView,
+    KeptRegionsView,
+    KeptRegionView,
+    RetentionRuleView,
+    RetentionView,
+)
 from classroom.service import Context
 from classroom.store.types import new_id
 from media_server.archive.library.views import view
 
+REGIONS = "/api/v1/archive/regions"
 RETENTION = "/api/v1/archive/retention"
 # When nobody teaches and nobody looks.
 RUN_AT = time(3, 30)
@@ -53,6 +62,7 @@ class RetentionApi:
             "POST", RETENTION + "/preview", self._preview, summary="What a rule would take", body=RetentionRuleOrder,
             returns=DueListView,
         )  # fmt: skip
+        routes.json("GET", REGIONS, self._regions, summary="Regions whose archive one keeps", returns=KeptRegionsView)
         routes.json("DELETE", RETENTION + "/{id}", self._remove, summary="Take a rule away")
 
     async def run(self) -> None:
@@ -68,6 +78,10 @@ class RetentionApi:
         return RetentionView(
             rules=[view(RetentionRuleView, rule) for rule in rules], due=[view(DueView, each) for each in due]
         )
+
+    async def _regions(self, call: Call) -> KeptRegionsView:
+        found = await access_kept_regions(self._store, call.principal)
+        return KeptRegionsView(regions=[KeptRegionView(id=region_id, name=name) for region_id, name in found])
 
     async def _set(self, call: Call) -> RetentionView:
         rule = _rule(call.parsed(RetentionRuleOrder))

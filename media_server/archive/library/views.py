@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from classroom.access.items import Item
 from classroom.catalog import text_of
-from classroom.messages.archive_views import EntryView, HitView, ItemView, ReportView, RowProblemView, TrackView
+from classroom.messages.archive_views import EntryView, HitView, ItemView, ReportView, RowProblemView, TrackStateView
 from classroom.messages.base import Message
 from classroom.sheets import Report
 
@@ -20,7 +20,7 @@ def item_view(item: Item) -> ItemView:
     return ItemView(
         hit=view(HitView, item.hit),
         entry=view(EntryView, item.entry),
-        tracks=[view(TrackView, track) for track in item.tracks],
+        tracks=[view(TrackStateView, track) for track in item.tracks],
         may=[deed.value for deed in item.may],
     )
 

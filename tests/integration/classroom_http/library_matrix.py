@@ -98,6 +98,7 @@ LIBRARY: dict[str, Row] = {
     "GET /api/v1/archive/coverage/{id}": row(ARCHIVISTS | STAFF, f"{HERE}/coverage/none"),
     "GET /oai": row(EVERYBODY, "/oai?verb=Identify"),
     "POST /oai": row(EVERYBODY, "/oai"),
+    "GET /api/v1/archive/regions": row(ARCHIVISTS, f"{HERE}/regions"),
     "GET /api/v1/archive/retention": row(ARCHIVISTS, f"{HERE}/retention"),
     # a rule for everywhere is an admin's
     "POST /api/v1/archive/retention": row({"admin"}, f"{HERE}/retention", lambda _: RULE),

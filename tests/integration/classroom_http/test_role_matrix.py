@@ -76,6 +76,8 @@ MATRIX: dict[str, Row] = {
     "GET /panel": Row(EVERYBODY, fixed("/panel")),
     "GET /join/{code}": Row(EVERYBODY, fixed("/join/abc234")),
     "GET /console": Row(EVERYBODY, fixed("/console")),
+    "GET /archive": Row(EVERYBODY, fixed("/archive")),
+    "GET /library": Row(EVERYBODY, fixed("/library")),
     "GET /console/plan": Row(EVERYBODY, fixed("/console/plan")),
     "GET /watch/{recording}": Row(EVERYBODY, fixed("/watch/none")),
     "GET /assets/{name}": Row(EVERYBODY, fixed("/assets/none.js")),

@@ -63,6 +63,43 @@ export interface AttendingView {
   school_name: string;
 }
 
+/** Who may watch once it is published; each includes the ones before. */
+export type Audience = "school" | "county" | "city" | "public";
+
+export interface BookCoverageView {
+  textbook: TextbookView;
+  points: number;
+  covered: number;
+}
+
+/** `nodes` is the whole tree, `points` the coverage of its knowledge points. */
+export interface BookMatrixView {
+  textbook: TextbookView;
+  nodes: NodeView[];
+  points: PointCoverageView[];
+}
+
+/** One deed for many recordings; each succeeds or fails by itself. `level` for promote, `tag` for tag. */
+export interface BulkOrder {
+  ids: string[];
+  deed: "submit" | "approve" | "return" | "publish" | "withdraw" | "retire" | "trash" | "restore" | "promote" | "tag";
+  reason?: string;
+  level?: CollectionLevel | null;
+  tag?: string | null;
+}
+
+/** `problem` None: done. */
+export interface BulkResult {
+  id: string;
+  title: string;
+  problem: string | null;
+  remedy: string | null;
+}
+
+export interface BulkView {
+  results: BulkResult[];
+}
+
 /** WebVTT. `language` as in RFC 5646. */
 export interface CaptionsView {
   language: string;
@@ -83,6 +120,12 @@ export interface CellFaultView {
 export interface ChapterView {
   start_s: number;
   still: string | null;
+}
+
+export interface CirculationOrder {
+  audience: Audience;
+  downloads: Downloads;
+  embed: boolean;
 }
 
 /** A lesson without a free room, or whose teacher is in `other` at the time. */
@@ -116,12 +159,23 @@ export interface ClassGroupView {
   own_teaching: OwnTeachingView[];
 }
 
+/** 市级优质精品, 县区本地特色, 学校校本原创: the collection a recording belongs to. It is promoted step by step. */
+export type CollectionLevel = "school" | "county" | "city";
+
 /** What is different; courses that are the same in both are only counted. */
 export interface ComparisonView {
   before: ProposalHead;
   after: ProposalHead;
   same: number;
   changes: CourseChange[];
+}
+
+/** Of the guardians of the children who can be recognised (《个人信息保护法》 第三十一条). */
+export type Consent = "unknown" | "school" | "given" | "not_needed" | "withdrawn";
+
+export interface ConsentOrder {
+  consent: Consent;
+  note?: string;
 }
 
 /** A course in both proposals, in one, or in the other. */
@@ -167,6 +221,23 @@ export interface CoverageView {
   given: number;
 }
 
+export interface CriterionView {
+  key: string;
+  name: string;
+  weight: number;
+}
+
+export interface CueView {
+  language: string;
+  begin_ms: number;
+  end_ms: number;
+  text: string;
+}
+
+export interface CuesView {
+  cues: CueView[];
+}
+
 /** The lines that differ from the national plan; all others are as there. */
 export interface CurriculumEdit {
   lines: CurriculumLine[];
@@ -190,6 +261,23 @@ export interface CurriculumLineView {
 /** Why a day is not like its weekday. */
 export type DayKind = "holiday" | "swapped" | "exam" | "other";
 
+/** Who of the audience may also take the file away. */
+export type Downloads = "nobody" | "teachers" | "audience";
+
+export interface DueListView {
+  due: DueView[];
+}
+
+export interface DueView {
+  recording_id: string;
+  title: string;
+  school_name: string;
+  rule_name: string;
+  action: RetentionAction;
+  since: string;
+  held: string | null;
+}
+
 /** The textbook of a subject; `school_id` null: in the whole region. */
 export interface EditionLine {
   school_id: string | null;
@@ -207,6 +295,68 @@ export interface EncodingView {
   width: number;
   height: number;
   bitrate_bps: number;
+}
+
+/** What of a catalogue entry shall change; what is left out stays as it is. */
+export interface EntryEdit {
+  title?: string | null;
+  subject?: string;
+  grade?: number | null;
+  textbook_id?: string | null;
+  knowledge?: string[] | null;
+  teacher_name?: string;
+  mode?: LessonMode | null;
+  lesson_type?: LessonType;
+  description?: string;
+  language?: string;
+  tags?: string[] | null;
+  authors?: string[];
+  rights_holder?: string;
+  licence?: Licence;
+}
+
+/** A catalogue entry. `knowledge` are ids of knowledge points. */
+export interface EntryView {
+  recording_id: string;
+  subject: string;
+  grade: number | null;
+  textbook_id: string | null;
+  knowledge: string[];
+  teacher_id: string | null;
+  teacher_name: string;
+  partners: string[];
+  mode: LessonMode | null;
+  lesson_type: LessonType;
+  description: string;
+  language: string;
+  tags: string[];
+  authors: string[];
+  rights_holder: string;
+  licence: Licence;
+  level: CollectionLevel;
+  audience: Audience;
+  downloads: Downloads;
+  embed: boolean;
+  consent: Consent;
+  consent_note: string;
+  hold_reason: string | null;
+  views: number;
+  downloaded: number;
+  published_at: string | null;
+  retired_at: string | null;
+  retired_reason: string | null;
+  changed_at: string;
+}
+
+export interface ExpertsOrder {
+  account_ids: string[];
+}
+
+/** Export what a search finds (as the query of `GET …/recordings`), or these recordings. */
+export interface ExportOrder {
+  ids?: string[] | null;
+  query?: Record<string, string[]>;
+  media?: boolean;
 }
 
 /** How far pictures, waveform, chapters and AAC are. `failed`: segments that gave none. */
@@ -243,10 +393,56 @@ export interface FeedsView {
   feeds: FeedView[];
 }
 
+/** `facets`: how many there would be with each value of each facet; `schools`: names by id. */
+export interface FoundView {
+  total: number;
+  hits: HitView[];
+  facets: Record<string, Record<string, number>>;
+  schools: Record<string, string>;
+}
+
+export interface HappeningView {
+  at: string;
+  action: string;
+  name: string;
+  details: Record<string, string | number | boolean | string[] | null>;
+  reason: string;
+}
+
 export interface Hello {
   type: "hello";
   token?: string | null;
   language?: "zh-CN" | "en";
+}
+
+export interface HistoryView {
+  happenings: HappeningView[];
+  uses: UseView[];
+}
+
+/** A line of a list of recordings. */
+export interface HitView {
+  recording_id: string;
+  title: string;
+  state: RecordingState;
+  trashed: boolean;
+  began_at: string;
+  duration_s: number;
+  school_id: string;
+  school_name: string;
+  subject: string;
+  grade: number | null;
+  teacher_name: string;
+  level: CollectionLevel;
+  consent: Consent;
+  held: boolean;
+  views: number;
+  downloads: number;
+}
+
+/** `reason` None releases it. */
+export interface HoldOrder {
+  reason: string | null;
 }
 
 /** Where a track has nothing, seconds from the recording's beginning. */
@@ -267,6 +463,14 @@ export interface ImportCount {
   changed: number;
 }
 
+/** Import from `folder`, a directory below the server's import directory, what `sheet` in it describes. */
+export interface ImportOrder {
+  folder: string;
+  sheet: string;
+  dry_run: boolean;
+  school_id?: string | null;
+}
+
 /**
  * `applied` false: nothing was changed, because it was a dry run or because of faults. `fault_count` may be more
  * than are shown.
@@ -276,6 +480,40 @@ export interface ImportView {
   counts: ImportCount[];
   faults: CellFaultView[];
   fault_count: number;
+}
+
+/** A recording with its entry and tracks. `may` names what whoever asks may do with it. */
+export interface ItemView {
+  hit: HitView;
+  entry: EntryView;
+  tracks: TrackStateView[];
+  may: string[];
+}
+
+export type JobKind = "export" | "import" | "transcript";
+
+export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
+
+/** `files` can be fetched below the job's address; `report` of an import; `problem` and `remedy` if it failed. */
+export interface JobView {
+  id: string;
+  kind: JobKind;
+  state: JobState;
+  made_by_name: string;
+  made_at: string;
+  ended_at: string | null;
+  done: number;
+  total: number;
+  files: string[];
+  report: ReportView | null;
+  problem: string | null;
+  remedy: string | null;
+}
+
+/** `folders`: what lies in the server's import directory, with the tables in each. */
+export interface JobsView {
+  jobs: JobView[];
+  folders: Record<string, string[]>;
 }
 
 /** What anybody with the code may know of a lesson. */
@@ -296,6 +534,29 @@ export interface JoinInfo {
 export interface JoinRequest {
   name: string;
 }
+
+/** `scores` from 0 to 100 for every criterion of the rubric. */
+export interface JudgementOrder {
+  scores: Record<string, number>;
+  recommends: boolean;
+  comment?: string;
+}
+
+export interface KeptRegionView {
+  id: string;
+  name: string;
+}
+
+export interface KeptRegionsView {
+  regions: KeptRegionView[];
+}
+
+export interface KnowledgeCoverageView {
+  books: BookCoverageView[];
+}
+
+/** The levels of a textbook's tree. */
+export type KnowledgeKind = "unit" | "section" | "point";
 
 export interface LessonChanged {
   type: "lesson";
@@ -320,6 +581,9 @@ export interface LessonRecordingView {
 }
 
 export type LessonState = "planned" | "ready" | "live" | "interrupted" | "ended" | "archived" | "cancelled";
+
+/** 课型: what kind of lesson was taught. `LessonMode` says in which of the three classrooms it was held. */
+export type LessonType = "new" | "practice" | "review" | "feedback" | "experiment" | "activity" | "micro" | "research";
 
 /** A lesson as pages see it. `viewers` is present for staff only; everyone gets `viewer_count`. */
 export interface LessonView {
@@ -349,6 +613,9 @@ export interface LessonView {
 export interface LessonsView {
   lessons: LessonView[];
 }
+
+/** What whoever has it may do with it. The Creative Commons ones are version 4.0. */
+export type Licence = "reserved" | "teaching" | "cc-by" | "cc-by-sa" | "cc-by-nc" | "cc-by-nc-sa" | "cc-by-nc-nd";
 
 export interface MediaAnswer {
   type: "media_answer";
@@ -502,6 +769,35 @@ export interface NewTerm {
   term: TermEdit;
 }
 
+export interface NodeView {
+  id: string;
+  parent_id: string | null;
+  kind: KnowledgeKind;
+  code: string;
+  name: string;
+}
+
+export interface NominationOrder {
+  activity: string;
+  year: number;
+  level: CollectionLevel;
+  statement?: string;
+}
+
+export interface NominationView {
+  id: string;
+  recording_id: string;
+  activity: string;
+  year: number;
+  level: CollectionLevel;
+  statement: string;
+  made_at: string;
+}
+
+export interface NominationsView {
+  nominations: NominationView[];
+}
+
 /** What happened to a lesson (`created`, `moved`, `cancelled`); times in ISO 8601. */
 export interface NoticeChange {
   what: string;
@@ -548,6 +844,16 @@ export interface OutageEdit {
 export interface OwnTeachingView {
   subject: string;
   lessons: number;
+}
+
+export interface PeopleView {
+  people: PersonView[];
+}
+
+export interface PersonView {
+  id: string;
+  name: string;
+  school_name: string;
 }
 
 /** Pinned courses stay as they are, for people and for the solver. */
@@ -609,6 +915,13 @@ export interface PlanningRegionsView {
   regions: PlanningRegionView[];
 }
 
+export interface PointCoverageView {
+  id: string;
+  published: Record<string, number>;
+  under_way: number;
+  gap: boolean;
+}
+
 export interface Pong {
   type: "pong";
   id: number;
@@ -624,6 +937,10 @@ export interface Problem {
   detail: string;
   remedy: string;
   data: Record<string, string | number | boolean | string[]>;
+}
+
+export interface PromotionOrder {
+  level: CollectionLevel;
 }
 
 /** One change to a proposal; refused when it is not at `revision` any more. */
@@ -678,12 +995,19 @@ export interface Publish {
   with_clashes?: boolean;
 }
 
+export interface RatingOrder {
+  stars: number;
+  comment?: string;
+}
+
 /** Why something is not so, in the caller's language; `remedy` what would change it, where that is known. */
 export interface ReasonView {
   code: string;
   message: string;
   remedy: string | null;
 }
+
+export type RecordingState = "capturing" | "complete" | "submitted" | "approved" | "returned" | "published" | "retired";
 
 export interface Redo {
   kind: "redo";
@@ -701,6 +1025,24 @@ export interface RegistryView {
   editions: EditionLine[];
   curriculum: CurriculumLineView[];
   subjects: SubjectView[];
+}
+
+export interface RemarkOrder {
+  at_s: number;
+  text: string;
+}
+
+export interface RemarkView {
+  id: string;
+  account_id: string;
+  name: string;
+  at_s: number;
+  text: string;
+  made_at: string;
+}
+
+export interface RemarksView {
+  remarks: RemarkView[];
 }
 
 export interface RemoveCourse {
@@ -731,6 +1073,68 @@ export interface ReplanView {
   proved: boolean;
   changes: ReplanChange[];
   applied: boolean;
+}
+
+/** What an import did (`dry_run`: would do); nothing of it when there are problems. */
+export interface ReportView {
+  dry_run: boolean;
+  added: number;
+  changed: number;
+  same: number;
+  problems: RowProblemView[];
+}
+
+export type RetentionAction = "trash" | "retire" | "purge";
+
+/** `id` of the rule to change; None adds one. */
+export interface RetentionRuleOrder {
+  id?: string | null;
+  name: string;
+  region_id?: string | null;
+  states: RetentionState[];
+  levels?: CollectionLevel[];
+  keep_days: number;
+  enabled?: boolean;
+}
+
+export interface RetentionRuleView {
+  id: string;
+  name: string;
+  region_id: string | null;
+  states: RetentionState[];
+  levels: CollectionLevel[];
+  keep_days: number;
+  enabled: boolean;
+}
+
+/** What a retention rule is about; what is captured or being reviewed is never touched. */
+export type RetentionState = "complete" | "returned" | "approved" | "published" | "retired" | "trashed";
+
+/** The rules, and what the enabled ones would take now. */
+export interface RetentionView {
+  rules: RetentionRuleView[];
+  due: DueView[];
+}
+
+export interface ReviewView {
+  account_id: string;
+  name: string;
+  expert: boolean;
+  score: number;
+  scores: Record<string, number>;
+  recommends: boolean | null;
+  comment: string;
+  at: string;
+}
+
+/** Of the present submission; means are None without a review. `waiting`: experts who have not judged. */
+export interface ReviewsView {
+  teachers: ReviewView[];
+  experts: ReviewView[];
+  teachers_mean: number | null;
+  experts_mean: number | null;
+  asked: PersonView[];
+  waiting: number;
 }
 
 export type Role = "teacher" | "student" | "coordinator" | "archivist" | "supervisor" | "admin" | "device";
@@ -816,6 +1220,19 @@ export interface RoomsView {
   rooms: RoomView[];
 }
 
+/** What is wrong with a row of a table somebody brought, in the reader's language. */
+export interface RowProblemView {
+  row: number;
+  column: string;
+  value: string;
+  message: string;
+  remedy: string;
+}
+
+export interface RubricView {
+  criteria: CriterionView[];
+}
+
 export interface RunChanged {
   type: "run";
   id: number | null;
@@ -895,6 +1312,29 @@ export interface SetWeeks {
   weeks: Weeks;
 }
 
+export interface ShareOrder {
+  expires_at: string;
+  download?: boolean;
+  note?: string;
+}
+
+/** `token` only in the answer that made it; a link is `/watch/{recording}?share={token}`. */
+export interface ShareView {
+  id: string;
+  recording_id: string;
+  download: boolean;
+  note: string;
+  made_at: string;
+  expires_at: string;
+  revoked_at: string | null;
+  uses: number;
+  token: string | null;
+}
+
+export interface SharesView {
+  shares: ShareView[];
+}
+
 /** Small pictures of the whole recording in one image, one every `every_s`, in rows of `columns`. */
 export interface SheetView {
   url: string;
@@ -915,6 +1355,12 @@ export interface SourceView {
   name: string;
   kinds: ("audio" | "video")[];
   encodings: EncodingView[];
+}
+
+/** `reason` is needed to return and to retire. */
+export interface StepOrder {
+  step: "submit" | "approve" | "return" | "publish" | "withdraw" | "retire";
+  reason?: string;
 }
 
 /** `edition_free`: any teacher of the subject can teach it, whatever the textbook. */
@@ -1013,6 +1459,18 @@ export interface TermsView {
   terms: TermView[];
 }
 
+export interface TextbookView {
+  id: string;
+  subject: string;
+  grade: number;
+  edition: string;
+  volume: string;
+}
+
+export interface TextbooksView {
+  textbooks: TextbookView[];
+}
+
 /** A token for a third-party publisher or player; `source` is needed to publish. */
 export interface TokenRequest {
   kind: "join" | "publish";
@@ -1026,6 +1484,27 @@ export interface TokenView {
 }
 
 export type Topology = "1+N" | "N+N";
+
+export type TrackKind = "video" | "audio";
+
+export type TrackOrigin = "agent" | "server" | "import";
+
+/** A track and how much of it the segment store has; `expected` None: more may come. */
+export interface TrackStateView {
+  name: string;
+  kind: TrackKind;
+  origin: TrackOrigin;
+  codec: string;
+  width: number;
+  height: number;
+  channels: number;
+  duration_s: number;
+  size_bytes: number;
+  segments: number;
+  expected: number | null;
+  stored: number;
+  damaged: number;
+}
 
 /**
  * One picture or sound in one codec; `url` is of its HLS playlist. A source's sound may come in several codecs.
@@ -1045,6 +1524,28 @@ export interface TrackView {
   holes: HoleView[];
 }
 
+/** Have the installed recogniser write the transcript. */
+export interface TranscriptOrder {
+  recording_id: string;
+  language?: string;
+}
+
+export interface TranscriptView {
+  language: string;
+  recogniser: string | null;
+  made_at: string;
+}
+
+export interface TranscriptsView {
+  transcripts: TranscriptView[];
+  recogniser: string | null;
+}
+
+export interface TreeView {
+  textbook: TextbookView;
+  nodes: NodeView[];
+}
+
 /** A need that is not given in full, why, and which single changes would help: each was tried out and solved. */
 export interface UncoveredView {
   need_id: string;
@@ -1062,6 +1563,12 @@ export interface UncoveredsView {
 
 export interface Undo {
   kind: "undo";
+}
+
+export interface UseView {
+  day: string;
+  views: number;
+  downloads: number;
 }
 
 export interface VersionView {

@@ -1,11 +1,15 @@
 import { createApp } from "vue";
 import { describe, expect, it, vi } from "vitest";
+import { archiveEn, archiveZh } from "../src/locales/archive";
+import { archiveItemEn, archiveItemZh } from "../src/locales/archiveItem";
 import { commonEn, commonZh } from "../src/locales/common";
 import { consoleEn, consoleZh } from "../src/locales/console";
 import { joinEn, joinZh } from "../src/locales/join";
+import { libraryEn, libraryZh } from "../src/locales/library";
 import { panelEn, panelZh } from "../src/locales/panel";
 import { planEn, planZh } from "../src/locales/plan";
 import { playerEn, playerZh } from "../src/locales/player";
+import { shelfEn, shelfZh } from "../src/locales/shelf";
 import { signinEn, signinZh } from "../src/locales/signin";
 import { richText } from "../src/shared/i18n";
 import { firstLanguage } from "../src/shared/language";
@@ -13,11 +17,11 @@ import { fill, find, type Catalog } from "../src/shared/text";
 
 const zh: Catalog = {
   ...commonZh, join: joinZh, signin: signinZh, panel: panelZh, console: consoleZh, plan: planZh,
-  player: playerZh,
+  player: playerZh, archive: { ...archiveZh, ...archiveItemZh }, library: libraryZh, shelf: shelfZh,
 };
 const en: Catalog = {
   ...commonEn, join: joinEn, signin: signinEn, panel: panelEn, console: consoleEn, plan: planEn,
-  player: playerEn,
+  player: playerEn, archive: { ...archiveEn, ...archiveItemEn }, library: libraryEn, shelf: shelfEn,
 };
 
 function leaves(catalog: Catalog, before = ""): [string, string][] {

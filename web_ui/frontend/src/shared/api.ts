@@ -20,7 +20,7 @@ export class Unreachable extends Error {}
  * Throws `Refused` or `Unreachable`.
  */
 export async function api<T>(
-  method: "GET" | "POST" | "PUT" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
   language: Language,
   body?: object | Blob,

@@ -52,3 +52,8 @@ export function duration(milliseconds: number): string {
   const minutes = Math.floor(total / 60) % 60;
   return hours > 0 ? `${hours}:${two(minutes)}:${two(total % 60)}` : `${two(minutes)}:${two(total % 60)}`;
 }
+
+/** "2026/10/12" or "Oct 12, 2026". */
+export function shortDay(moment: string, language: Language): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: SCHOOL_ZONE }).format(Date.parse(moment));
+}
