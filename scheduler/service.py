@@ -12,6 +12,7 @@ from scheduler.lessons.controller import Controller
 from scheduler.lessons.steps import Steps
 from scheduler.live.live import Live
 from scheduler.plans.feeds_api import FeedsApi
+from scheduler.plans.pairings_api import PairingsApi
 from scheduler.plans.proposals_api import ProposalsApi
 from scheduler.plans.publishing_api import PublishingApi
 from scheduler.plans.replan_api import ReplanApi
@@ -52,6 +53,7 @@ class SchedulerService:
             PublishingApi(context),
             RunsApi(context, self._runs),
             FeedsApi(context),
+            PairingsApi(context),
             ReplanApi(context, self._aside),
         )
         self._unregister: list[Callable[[], None]] = []

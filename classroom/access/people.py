@@ -11,9 +11,10 @@ from classroom.access.places import checked_name, managed_school, require_region
 from classroom.access.relations import relations_to_school, require, require_somebody
 from classroom.access.rows import Account, RoleGrant, account_of
 from classroom.audit import append
-from classroom.auth.passwords import check_new_password, fold_username, hash_password
+from classroom.auth.passwords import check_new_password, hash_password
 from classroom.errors import BadInput, Conflict, Forbidden, NotFound
 from classroom.model.principal import Principal, Role
+from classroom.model.username import fold_username
 from classroom.store.store import Store
 from classroom.store.tables import AccountRoleRow, AccountRow, SchoolRow, SessionRow
 from classroom.store.types import new_id

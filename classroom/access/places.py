@@ -1,6 +1,5 @@
 """Regions, schools and their rooms."""
 
-import re
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,7 +10,16 @@ from classroom.access.relations import relations_to_region, relations_to_school,
 from classroom.access.rows import region_of, room_of, school_of
 from classroom.audit import append
 from classroom.errors import BadInput, Conflict, Forbidden, NotFound
-from classroom.model.place import Region, RegionLevel, Room, RoomKind, School, SchoolKind
+from classroom.model.place import (
+    LONGEST_ROOM_CODE,
+    ROOM_CODE,
+    Region,
+    RegionLevel,
+    Room,
+    RoomKind,
+    School,
+    SchoolKind,
+)
 from classroom.model.principal import Principal, Role
 from classroom.model.school_code import CodeProblem, school_code_problem
 from classroom.store.store import Store
@@ -19,10 +27,8 @@ from classroom.store.tables import RegionRow, RoomRow, SchoolRow
 from classroom.store.types import new_id
 
 LONGEST_NAME = 80
-LONGESTROOM_CODE = 32
 
 _LEVELS = list(RegionLevel)
-ROOM_CODE = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{LONGESTROOM_CODE - 1}}}")
 
 
 def checked_name(name: str) -> str:
@@ -94,7 +100,7 @@ async def access_new_room(
     """Add a room. Raises `BadInput("room_code_wrong")`, `Conflict("already_exists")`, `NotFound`, `Forbidden`."""
     require_somebody(principal)
     if not ROOM_CODE.fullmatch(code):
-        raise BadInput("room_code_wrong", room_code=code[:64], longest=LONGESTROOM_CODE)
+        raise BadInput("room_code_wrong", room_code=code[:64], longest=LONGEST_ROOM_CODE)
     async with store.session() as db:
         await managed_school(db, principal, school_id)
         if await db.scalar(select(RoomRow.id).where(RoomRow.code == code)) is not None:

@@ -12,11 +12,12 @@ from classroom.access.places import checked_name, managed_school
 from classroom.access.registry import class_of, planning_region, teacher_of
 from classroom.access.relations import require_somebody, schools_below
 from classroom.audit import append
-from classroom.auth.passwords import NOBODYS_HASH, fold_username
+from classroom.auth.passwords import NOBODYS_HASH
 from classroom.errors import BadInput, Conflict, NotFound
 from classroom.messages.planning import ClassEdit, CurriculumLine, EditionLine, NewTeacher, SchoolEdit, TeacherEdit
 from classroom.model.principal import Principal, Role
 from classroom.model.registry import BellPeriod, Period, RegisteredClass, RegisteredTeacher, bell_problem
+from classroom.model.username import fold_username
 from classroom.store.planning_tables import (
     ClassGroupRow,
     CurriculumRow,

@@ -26,18 +26,6 @@ CONCURRENT_CHECKS = 2
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
-LONGEST_USERNAME = 64
-
-
-def fold_username(username: str) -> str:
-    """The form a user name is compared in: compatibility-normalised and case-folded (full-width letters are common).
-
-    Raises `BadInput("username_wrong")` when it is empty, too long or holds spaces or control characters.
-    """
-    folded = unicodedata.normalize("NFKC", username).strip().casefold()
-    if not folded or len(folded) > LONGEST_USERNAME or any(c.isspace() or not c.isprintable() for c in folded):
-        raise BadInput("username_wrong", longest=LONGEST_USERNAME)
-    return folded
 
 
 def check_new_password(password: str) -> None:

@@ -8,10 +8,11 @@ from sqlalchemy import delete, select
 
 from classroom.audit import append
 from classroom.auth.accounts import principal_of
-from classroom.auth.passwords import fold_username, hash_password, needs_rehash, password_matches
+from classroom.auth.passwords import hash_password, needs_rehash, password_matches
 from classroom.clock import Clock
 from classroom.errors import BadInput, NotSignedIn
 from classroom.model.principal import NOBODY, Principal
+from classroom.model.username import fold_username
 from classroom.store.store import Store
 from classroom.store.tables import AccountRow, SessionRow
 

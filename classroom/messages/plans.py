@@ -364,6 +364,33 @@ class NoticesView(Message):
     notices: list[NoticeView]
 
 
+class PairingEdit(Message):
+    """A strong school helps another one for a term; `lessons` a week is the goal."""
+
+    strong_id: str
+    helped_id: str
+    lessons: Annotated[int, Field(ge=0, le=200)]
+    goal: Annotated[str, Field(max_length=500)] = ""
+    signed_on: date | None = None
+
+
+class PairingView(Message):
+    """`id` null: nobody has signed anything, the timetable pairs them. `planned` and `held` lessons of the term."""
+
+    id: str | None
+    strong_id: str
+    helped_id: str
+    lessons: int
+    goal: str
+    signed_on: date | None
+    planned: int
+    held: int
+
+
+class PairingsView(Message):
+    pairings: list[PairingView]
+
+
 class NewFeed(Message):
     """A calendar feed of a teacher (an account), a room or a school."""
 
@@ -401,5 +428,6 @@ SENT: tuple[type[Message], ...] = (
     OutageEdit,
     Accept,
     Replan,
+    PairingEdit,
     NewFeed,
 )

@@ -1,7 +1,11 @@
 """Regions, schools and rooms."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+LONGEST_ROOM_CODE = 32
+ROOM_CODE = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{LONGEST_ROOM_CODE - 1}}}")
 
 
 class RegionLevel(StrEnum):

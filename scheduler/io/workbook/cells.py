@@ -12,11 +12,11 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, Final
 
-from classroom.access.places import ROOM_CODE
-from classroom.auth.passwords import fold_username
 from classroom.errors import BadInput
+from classroom.model.place import ROOM_CODE
 from classroom.model.registry import GRADES, Period
 from classroom.model.school_code import CodeProblem, school_code_problem
+from classroom.model.username import fold_username
 from scheduler.io.workbook.faults import CellWrong
 
 Value = Any

@@ -98,6 +98,14 @@ PLANS: dict[str, Row] = {
         of_term("/replan"),
         lambda _: {"week_of": "2026-09-07", "outages": [{"kind": "teacher", "id": "nobody", "day": 0}]},
     ),
+    f"GET {HERE}/terms/{{id}}/pairings": row(SEERS, of_term("/pairings")),
+    f"PUT {HERE}/terms/{{id}}/pairings": row(
+        PLANNERS,
+        of_term("/pairings"),
+        lambda county: {"strong_id": county.host.id, "helped_id": county.host.id, "lessons": 1},
+    ),
+    # looked up before its region is known: 404 for everybody
+    f"DELETE {HERE}/pairings/{{id}}": row(SOMEBODY, fixed(f"{HERE}/pairings/none")),
     f"GET {HERE}/terms/{{id}}/runs": row(SEERS, of_term("/runs")),
     # there is nothing to plan, so nothing is started
     f"POST {HERE}/terms/{{id}}/runs": row(PLANNERS, of_term("/runs"), lambda _: {}),

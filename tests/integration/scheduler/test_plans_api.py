@@ -3,14 +3,20 @@
 import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
+from classroom.access.registry_import import access_registry_import
+from classroom.access.terms import access_new_term
 from classroom.messages.live import WatchRun
-from scheduler.registry.workbook_api import XLSX
+from classroom.messages.planning import TermEdit
+from classroom.model.principal import SYSTEM
+from scheduler.io.workbook.work import read_workbook
+from tests.fakes.county import NOW
 from tests.fakes.hub import Hub, running_hub
 from tests.fakes.workbooks import content_of, right_book
 from tests.harness.eventually import eventually
@@ -50,18 +56,17 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with running_hub(tmp_path) as hub:
-        region = hub.county.county.id
-        days = {"name": "秋", "first_day": "2026-08-31", "last_day": "2027-01-15"}
-        _, term = await hub.call(WHO, "POST", f"{HERE}/terms", json={"region_id": region, "term": days})
-        path = f"{HERE}/workbook?region={region}&term={term['id']}"
+        store, region = hub.county.store, hub.county.county.id
+        edit = TermEdit(name="秋", first_day=date(2026, 8, 31), last_day=date(2027, 1, 15))
+        term = await access_new_term(store, SYSTEM, region, edit, days=[], now=NOW)
         book = right_book()
         # its bell is ten minutes behind: now a lesson may start with either
         book["学校"]["F3"] = 10
-        content = io.BytesIO(content_of(book))
-        status, _ = await hub.call(WHO, "POST", path, data=content, headers={"Content-Type": XLSX})
-        assert status == 200
-        await hub.call(WHO, "POST", f"{HERE}/terms/{term['id']}/needs/compute")
-        yield Desk(hub, term["id"])
+        registry = read_workbook(content_of(book)).registry
+        assert registry is not None
+        await access_registry_import(store, SYSTEM, region, registry, term_id=term.id, now=NOW)
+        await hub.call(WHO, "POST", f"{HERE}/terms/{term.id}/needs/compute")
+        yield Desk(hub, term.id)
 
 
 async def test_from_needs_to_lessons(desk: Desk) -> None:
@@ -114,6 +119,16 @@ async def test_from_needs_to_lessons(desk: Desk) -> None:
     coverage = await desk.call("GET", f"terms/{desk.term}/coverage")
     assert (coverage["wanted"], coverage["given"]) == (3, 2)
     assert [version["number"] for version in (await desk.call("GET", f"terms/{desk.term}/versions"))["versions"]] == [1]
+    (pair,) = (await desk.call("GET", f"terms/{desk.term}/pairings"))["pairings"]
+    assert (pair["id"], pair["planned"], pair["held"]) == (None, done["created"], 0)
+    schools = {"strong_id": pair["strong_id"], "helped_id": pair["helped_id"]}
+    await desk.call("PUT", f"terms/{desk.term}/pairings", schools | {"lessons": 2, "goal": "开齐音乐课"})
+    (pair,) = (await desk.call("GET", f"terms/{desk.term}/pairings"))["pairings"]
+    assert (pair["lessons"], pair["goal"], pair["planned"]) == (2, "开齐音乐课", done["created"])
+    backwards = {"strong_id": pair["helped_id"], "helped_id": pair["strong_id"], "lessons": 1}
+    assert await desk.refused("PUT", f"terms/{desk.term}/pairings", backwards) == (422, "pairing_wrong")
+    await desk.call("DELETE", f"pairings/{pair['id']}")
+    assert [pair["id"] for pair in (await desk.call("GET", f"terms/{desk.term}/pairings"))["pairings"]] == [None]
     headers = await desk.hub.headers_of(WHO)
     async with desk.hub.http.get(f"{HERE}/{proposal}/workbook", headers=headers) as response:
         book = load_workbook(io.BytesIO(await response.read()))

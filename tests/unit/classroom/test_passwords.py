@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 
-from classroom.auth.passwords import NOBODYS_HASH, fold_username, hash_password, needs_rehash, password_matches
+from classroom.auth.passwords import NOBODYS_HASH, hash_password, needs_rehash, password_matches
 from classroom.errors import BadInput
+from classroom.model.username import fold_username
 
 
 async def test_only_the_password_matches_its_hash() -> None:

@@ -846,6 +846,31 @@ export interface OwnTeachingView {
   lessons: number;
 }
 
+/** A strong school helps another one for a term; `lessons` a week is the goal. */
+export interface PairingEdit {
+  strong_id: string;
+  helped_id: string;
+  lessons: number;
+  goal?: string;
+  signed_on?: string | null;
+}
+
+/** `id` null: nobody has signed anything, the timetable pairs them. `planned` and `held` lessons of the term. */
+export interface PairingView {
+  id: string | null;
+  strong_id: string;
+  helped_id: string;
+  lessons: number;
+  goal: string;
+  signed_on: string | null;
+  planned: number;
+  held: number;
+}
+
+export interface PairingsView {
+  pairings: PairingView[];
+}
+
 export interface PeopleView {
   people: PersonView[];
 }
