@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from scheduler.service import SchedulerService
 from tests.fakes.county import PASSWORD
@@ -56,8 +56,8 @@ async def test_a_coordinator_begins_a_term(hub: Hub) -> None:
             await expect(page.get_by_text(shows).first).to_be_visible()
             await visitor.approve(view)
         await page.get_by_role("radio", name="表格导入").check(force=True)
-        broken = {"name": "缺课.xlsx", "mimeType": "application/octet-stream", "buffer": b"PK\x03\x04 no workbook"}
-        await page.get_by_label("选择表格").set_input_files([broken])  # type: ignore[list-item]
+        broken = FilePayload(name="缺课.xlsx", mimeType="application/octet-stream", buffer=b"PK\x03\x04 no workbook")
+        await page.get_by_label("选择表格").set_input_files([broken])
         await page.get_by_role("button", name="先检查").click()
         await expect(page.get_by_role("alert")).to_be_visible()
         await visitor.approve("a file that is no workbook")
