@@ -6,6 +6,8 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
 from classroom.errors import BadInput, ClassroomError
 
@@ -14,6 +16,11 @@ MOST_COLUMNS: Final = 64
 LONGEST_CELL: Final = 4000
 # A workbook is a ZIP: a small one may unpack to anything.
 MOST_UNPACKED_BYTES: Final = 256 * 1024 * 1024
+# openpyxl lets out whatever a broken part makes it stumble over, and of a sheet only when its rows are read.
+BROKEN_WORKBOOK: Final = (
+    ParseError, ExpatError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError,
+    EOFError, NotImplementedError, RecursionError, AssertionError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +111,16 @@ def _xlsx(data: bytes) -> Iterator[list[str]]:
             if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED_BYTES:
                 raise BadInput("table_too_long", most=MOST_ROWS)
         workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except BadInput:
-        raise
-    # openpyxl raises whatever the broken part happens to make its parser raise
-    except Exception as error:  # noqa: BLE001
+        try:
+            sheet = workbook.worksheets[0]
+            # what the file says of its size may be wrong, in either direction
+            sheet.reset_dimensions()
+            for line in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
+                yield [_text(cell) for cell in line]
+        finally:
+            workbook.close()
+    except BROKEN_WORKBOOK as error:
         raise BadInput("table_unreadable", reason=str(error)[:200]) from None
-    try:
-        sheet = workbook.worksheets[0]
-        # what the file says of its size may be wrong, in either direction
-        sheet.reset_dimensions()
-        for line in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
-            yield [_text(cell) for cell in line]
-    finally:
-        workbook.close()
 
 
 def _text(cell: object) -> str:

@@ -5,8 +5,6 @@ import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from xml.etree.ElementTree import ParseError
-from xml.parsers.expat import ExpatError
 
 from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
@@ -16,6 +14,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook.workbook import Workbook
 
 from classroom.errors import BadInput
+from classroom.sheets import BROKEN_WORKBOOK
 from scheduler.io.workbook.cells import normal, shown
 from scheduler.io.workbook.container import check_container
 from scheduler.io.workbook.faults import CellFault, CellWrong
@@ -30,11 +29,7 @@ MOST_ROWS: Final = 20_000
 MOST_COLUMNS: Final = 40
 # Nobody reads more; the rest is counted.
 MOST_FAULTS: Final = 200
-# openpyxl lets out whatever a broken part makes it stumble over.
-_BROKEN: Final = (
-    InvalidFileException, ParseError, ExpatError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError,
-    IndexError, OSError, EOFError, NotImplementedError, RecursionError, AssertionError,
-)  # fmt: skip
+_BROKEN: Final = (InvalidFileException, *BROKEN_WORKBOOK)
 
 
 @dataclass(frozen=True, slots=True)

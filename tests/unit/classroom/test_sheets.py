@@ -68,3 +68,13 @@ def test_what_cannot_be_used_says_why(data: bytes, code: str) -> None:
 def test_a_zip_bomb_is_not_unpacked() -> None:
     with pytest.raises(BadInput, match="table_too_long"):
         read_sheet(bomb(), COLUMNS, ["name"])
+
+
+def test_a_workbook_broken_within_is_named_and_not_a_crash() -> None:
+    broken = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(xlsx(("姓名",), ("王芳",)))) as whole, zipfile.ZipFile(broken, "w") as torn:
+        for entry in whole.infolist():
+            data = whole.read(entry)
+            torn.writestr(entry, data[: len(data) // 2] if "worksheets/" in entry.filename else data)
+    with pytest.raises(BadInput, match="table_unreadable"):
+        read_sheet(broken.getvalue(), COLUMNS, ["name"])
