@@ -1,4 +1,4 @@
-"""Bodies of /api/v1/planning about timetables: runs, proposals, publications, and what is told about them.
+"""Bodies of /api/v1/planning about timetables: runs, proposals, pairings, and what to do when somebody is missing.
 
 A start is `[day, minute after midnight]`, day 0 being Monday.
 """
@@ -10,8 +10,7 @@ from pydantic import Field
 
 from classroom.messages.base import Message
 from classroom.messages.planning import Name
-from classroom.model.lesson import LessonState
-from classroom.model.plan import FeedKind, NoticeKind, RunState
+from classroom.model.plan import RunState
 from classroom.model.term import Weeks
 
 WeeklyStart = tuple[Annotated[int, Field(ge=0, le=6)], Annotated[int, Field(ge=0, lt=1440)]]
@@ -225,35 +224,6 @@ class ComparisonView(Message):
     changes: list[CourseChange]
 
 
-class Publish(Message):
-    """Make the lessons of the term from `from_day` on (today, if null) those of the proposal."""
-
-    from_day: date | None = None
-    dry_run: bool = False
-    with_clashes: bool = False
-
-
-class ClashView(Message):
-    """A lesson without a free room, or whose teacher is in `other` at the time."""
-
-    title: str
-    starts_at: datetime
-    teacher_name: str
-    other: str
-    teacher: bool
-
-
-class PublicationView(Message):
-    """`version` null: nothing had to be done, or it was a dry run."""
-
-    version: int | None
-    created: int
-    moved: int
-    cancelled: int
-    kept: int
-    clashes: list[ClashView]
-
-
 class OutageEdit(Message):
     """Somebody or something is not there: a teacher (account), or a school's whole, line or `rooms` of its rooms. Day 0
     is the Monday of the week; minutes after midnight."""
@@ -301,69 +271,6 @@ class ReplanView(Message):
     applied: bool
 
 
-class VersionView(Message):
-    number: int
-    proposal_id: str | None
-    from_day: date
-    created: int
-    moved: int
-    cancelled: int
-    published_at: datetime
-
-
-class VersionsView(Message):
-    versions: list[VersionView]
-
-
-class PlannedLessonView(Message):
-    """A dated lesson as the print view and the calendar show it."""
-
-    id: str
-    code: str
-    title: str
-    subject: str
-    grade: int
-    state: LessonState
-    teacher_name: str
-    school_name: str
-    room_name: str
-    points: list[str]
-    starts_at: datetime
-    ends_at: datetime
-
-
-class PlannedLessonsView(Message):
-    lessons: list[PlannedLessonView]
-
-
-class NoticeChange(Message):
-    """What happened to a lesson (`created`, `moved`, `cancelled`); times in ISO 8601."""
-
-    what: str
-    title: str
-    before: datetime | None
-    after: datetime | None
-
-
-class NoticeView(Message):
-    """Something one should know: a publication has changed one's lessons. `changes` are the first of them."""
-
-    id: str
-    kind: NoticeKind
-    term: str
-    version: int
-    created: int
-    moved: int
-    cancelled: int
-    changes: list[NoticeChange]
-    created_at: datetime
-    read_at: datetime | None
-
-
-class NoticesView(Message):
-    notices: list[NoticeView]
-
-
 class PairingEdit(Message):
     """A strong school helps another one for a term; `lessons` a week is the goal."""
 
@@ -391,28 +298,6 @@ class PairingsView(Message):
     pairings: list[PairingView]
 
 
-class NewFeed(Message):
-    """A calendar feed of a teacher (an account), a room or a school."""
-
-    kind: FeedKind
-    subject_id: str
-
-
-class FeedView(Message):
-    """`path` is only shown once, when the feed is made: whoever knows it reads the calendar."""
-
-    id: str
-    kind: FeedKind
-    subject_id: str
-    name: str
-    created_at: datetime
-    path: str | None = None
-
-
-class FeedsView(Message):
-    feeds: list[FeedView]
-
-
 # What pages send; everything else here is what they are sent.
 SENT: tuple[type[Message], ...] = (
     NewRun,
@@ -424,10 +309,8 @@ SENT: tuple[type[Message], ...] = (
     Undo,
     Redo,
     ProposalEdit,
-    Publish,
     OutageEdit,
     Accept,
     Replan,
     PairingEdit,
-    NewFeed,
 )

@@ -15,7 +15,7 @@ from classroom.access.feeds import (
 )
 from classroom.http.call import Call
 from classroom.http.routes import Routes
-from classroom.messages.plans import FeedsView, FeedView, NewFeed
+from classroom.messages.published import FeedsView, FeedView, NewFeed
 from classroom.service import Context
 
 FEEDS = "/api/v1/feeds"

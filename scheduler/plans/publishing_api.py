@@ -14,13 +14,7 @@ from classroom.clock import SCHOOL_ZONE
 from classroom.errors import BadInput
 from classroom.http.call import Call
 from classroom.http.routes import QueryParameter, Routes
-from classroom.messages.plans import (
-    NoticesView,
-    PlannedLessonsView,
-    PublicationView,
-    Publish,
-    VersionsView,
-)
+from classroom.messages.published import NoticesView, PlannedLessonsView, PublicationView, Publish, VersionsView
 from classroom.service import Context
 from scheduler.io.workbook.process import Workbooks
 from scheduler.plans.announce import announce

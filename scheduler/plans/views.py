@@ -5,19 +5,21 @@ from collections.abc import Iterable, Mapping
 from classroom.access.rows import LessonDetails
 from classroom.catalog import text
 from classroom.messages.plans import (
-    ClashView,
     ComparisonView,
     CourseChange,
-    NoticeChange,
-    NoticeView,
-    PlannedLessonView,
     ProposalHead,
     ProposalView,
-    PublicationView,
     ReasonView,
     TargetsView,
     TargetView,
     UncoveredView,
+)
+from classroom.messages.published import (
+    ClashView,
+    NoticeChange,
+    NoticeView,
+    PlannedLessonView,
+    PublicationView,
     VersionView,
 )
 from classroom.model.plan import Notice, Proposal, Publication, Version
