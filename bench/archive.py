@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
+from bench.library.exchange import exchange
 from bench.library.record import record
 from bench.library.search import search
 from bench.library.server_record import server_record
@@ -22,6 +23,7 @@ MEASURES: dict[str, Measure] = {
     "take_in": take_in,
     "search": search,
     "watch": watch,
+    "exchange": exchange,
 }
 
 

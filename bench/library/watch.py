@@ -57,16 +57,16 @@ async def watch() -> dict[str, float]:
         async with running_hub(Path(folder), services=[WatchingService, WebService], recordings_keep_free_mb=0) as hub:
             cookie = (await hub.headers_of("teacher"))["Cookie"]
             progress("  writing an hour")
-            hour = await _kept(hub, {"teacher-v": _hour_of_pictures(), "teacher-a": _hour_of_sound()})
+            hour = await kept(hub, {"teacher-v": pictures(HOUR_S), "teacher-a": sounds(HOUR_S)})
             figures = {
                 "export_first_s_per_hour": await _export(hub, hour, cookie),
                 "export_s_per_hour": await _export(hub, hour, cookie),
             }
-            shown = await _kept(hub, {"teacher-v": a_picture(60.0, width=1280, height=720), "teacher-a": a_sound(60.0)})
+            shown = await kept(hub, {"teacher-v": a_picture(60.0, width=1280, height=720), "teacher-a": a_sound(60.0)})
             return figures | await _first_pictures(hub, shown)
 
 
-async def _kept(hub: Hub, tracks: dict[str, RecordedTrack]) -> KeptRecording:
+async def kept(hub: Hub, tracks: dict[str, RecordedTrack]) -> KeptRecording:
     context, county = hub.server.context, hub.county
     return await keep_recording(
         context.store,
@@ -112,8 +112,9 @@ async def _first_picture_ms(page: Page) -> float:
     return float(await page.evaluate("window.firstPictureMs ?? 0"))
 
 
-def _hour_of_pictures() -> RecordedTrack:
-    form, made = segments(HOUR_S, 1)
+def pictures(seconds: int, seed: int = 1) -> RecordedTrack:
+    """Of 1.5 Mbit/s; of another `seed`, other bytes."""
+    form, made = segments(seconds, seed)
     header = write_header(form)
     blobs, lines = {sha256(header).hexdigest(): header}, []
     for number, (data, start, end) in enumerate(made):
@@ -123,8 +124,8 @@ def _hour_of_pictures() -> RecordedTrack:
     return RecordedTrack(form, tuple(lines), blobs)
 
 
-def _hour_of_sound() -> RecordedTrack:
-    """A minute of real Opus, sixty times."""
+def sounds(seconds: int) -> RecordedTrack:
+    """A minute of real Opus, again and again."""
     minute = a_sound(60.0)
     samples = [
         Sample(minute.blobs[segment.digest][each.start : each.start + each.size], OPUS_PACKET)
@@ -132,4 +133,4 @@ def _hour_of_sound() -> RecordedTrack:
         for fragment in read_segment(minute.blobs[segment.digest])
         for each in fragment.samples
     ]
-    return track_of(minute.format, samples * (HOUR_S // 60))
+    return track_of(minute.format, samples * (seconds // 60))

@@ -1,24 +1,31 @@
-"""Long work of the archive: who ordered it, how far it is, what came of it."""
+"""Long work of the archive: who ordered it, how far it is, what came of it.
+
+A job is worked on by one process at a time, which says every few seconds that it is there; when it has not for `LEASE`
+(it was killed), another process goes on with it. A process that stops in good order gives its job back at once.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.relations import require_somebody
 from classroom.access.retention import require_keeper
 from classroom.audit import append
+from classroom.auth.accounts import principal_of
 from classroom.errors import ClassroomError, Conflict, Forbidden, NotFound
 from classroom.model.keeping import OPEN_JOBS, JobKind, JobState
-from classroom.model.principal import Principal, Role
+from classroom.model.principal import SYSTEM, Principal, Role
 from classroom.store.catalogue_tables import JobRow
 from classroom.store.store import Store
 from classroom.store.tables import AccountRow
 
 MOST_LISTED = 50
+LEASE = timedelta(seconds=20)
+_RESUMED = frozenset({JobState.FAILED.value, JobState.CANCELLED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,43 +96,124 @@ async def access_job_cancel(store: Store, principal: Principal, job_id: str, now
         return _job_of(row, "")
 
 
-async def access_next_job(store: Store) -> Job | None:
-    """The job to work on: one that was under way when the server stopped, else the one that waits longest."""
-    wanted = select(JobRow).where(JobRow.state.in_([state.value for state in OPEN_JOBS]))
+async def access_job_resume(store: Store, principal: Principal, job_id: str, now: datetime) -> Job:
+    """Go on with a job that failed or was cancelled: what is done already stays done. Raises `Conflict("job_runs")`."""
+    require_somebody(principal)
     async with store.session() as db:
-        # "running" sorts before "waiting"
-        row = await db.scalar(wanted.order_by(JobRow.state, JobRow.made_at, JobRow.id).limit(1))
-        if row is None:
-            return None
-        row.state = JobState.RUNNING.value
+        row = await _row(db, principal, job_id)
+        if row.state not in _RESUMED:
+            raise Conflict("job_runs", state=row.state)
+        row.state, row.ended_at, row.problem = JobState.WAITING.value, None, None
+        append(db, principal, "job.resumed", f"job:{job_id}", now=now)
         return _job_of(row, "")
 
 
-async def access_job_progress(
-    store: Store, job_id: str, done: int, total: int, result: Mapping[str, Any] | None = None
-) -> bool:
-    """Say how far it is, and what is there already; False when somebody cancelled it meanwhile."""
+async def access_job_removal(store: Store, principal: Principal, job_id: str, now: datetime) -> None:
+    """Forget a job that has ended; whoever keeps what came of it removes that. Raises `Conflict("job_runs")`."""
+    require_somebody(principal)
     async with store.session() as db:
-        row = await db.get_one(JobRow, job_id)
-        if row.state != JobState.RUNNING.value:
+        row = await _row(db, principal, job_id)
+        if row.state in OPEN_JOBS:
+            raise Conflict("job_runs", state=row.state)
+        await db.delete(row)
+        append(db, principal, "job.removed", f"job:{job_id}", now=now)
+
+
+async def access_job_download(store: Store, principal: Principal, job_id: str, now: datetime, *, first: bool) -> Job:
+    """A finished job of which something is taken away; `first`: not the next part of it. That is audited."""
+    require_somebody(principal)
+    async with store.session() as db:
+        row = await _row(db, principal, job_id)
+        if row.state != JobState.DONE.value:
+            raise Conflict("job_not_done", state=row.state)
+        if first:
+            append(db, principal, "job.downloaded", f"job:{job_id}", now=now)
+        return _job_of(row, "")
+
+
+async def access_jobs_expire(store: Store, ended_before: datetime, now: datetime) -> int:
+    """Forget jobs that ended so long ago: how many. On the server's own behalf."""
+    async with store.session() as db:
+        rows = list(await db.scalars(select(JobRow).where(JobRow.ended_at < ended_before)))
+        for row in rows:
+            await db.delete(row)
+            append(db, SYSTEM, "job.expired", f"job:{row.id}", now=now)
+        return len(rows)
+
+
+async def access_jobs_kept(store: Store) -> set[str]:
+    """Ids of all jobs there are: what lies on the disk of any other is of no use. On the server's own behalf."""
+    async with store.reading() as db:
+        return set(await db.scalars(select(JobRow.id)))
+
+
+async def access_job_orderer(store: Store, job: Job) -> Principal:
+    """Who ordered it, with the roles they have now. Raises `Forbidden("job_forbidden")` when the account is gone."""
+    if job.made_by == SYSTEM.id:
+        return SYSTEM
+    async with store.reading() as db:
+        account = await db.get(AccountRow, job.made_by)
+        if account is None or account.disabled_at is not None:
+            raise Forbidden("job_forbidden")
+        return principal_of(account)
+
+
+async def access_next_job(store: Store, worker: str, now: datetime) -> Job | None:
+    """The job to work on, now `worker`'s: one that nobody works on any more, else the one that waits longest."""
+    running, waiting = JobRow.state == JobState.RUNNING.value, JobRow.state == JobState.WAITING.value
+    left = or_(JobRow.worker == worker, JobRow.seen_at.is_(None), JobRow.seen_at < now - LEASE)
+    wanted = select(JobRow).where(or_(waiting, and_(running, left)))
+    async with store.session() as db:
+        # "running" sorts before "waiting"
+        ordered = wanted.order_by(JobRow.state, JobRow.made_at, JobRow.id).limit(1)
+        row = await db.scalar(ordered.with_for_update(skip_locked=True))
+        if row is None:
+            return None
+        row.state, row.worker, row.seen_at = JobState.RUNNING.value, worker, now
+        return _job_of(row, "")
+
+
+async def access_job_progress(store: Store, job_id: str, worker: str, *, done: int, total: int, now: datetime) -> bool:
+    """Say how far it is; False when it is not this worker's any more: somebody cancelled it, or took it over."""
+    async with store.session() as db:
+        row = await _mine(db, job_id, worker)
+        if row is None:
             return False
-        row.done, row.total = done, total
-        if result is not None:
-            row.result = dict(result)
+        row.done, row.total, row.seen_at = done, total, now
         return True
 
 
+async def access_job_release(store: Store, job_id: str, worker: str) -> None:
+    """Give it back undone: this process stops."""
+    async with store.session() as db:
+        if (row := await _mine(db, job_id, worker)) is not None:
+            row.state, row.worker, row.seen_at = JobState.WAITING.value, None, None
+
+
 async def access_job_end(
-    store: Store, job_id: str, now: datetime, result: Mapping[str, Any], error: ClassroomError | None = None
+    store: Store,
+    job_id: str,
+    worker: str,
+    *,
+    now: datetime,
+    result: Mapping[str, Any],
+    error: ClassroomError | None = None,
 ) -> None:
     """It is done, or failed for `error`. A cancelled job stays cancelled."""
     async with store.session() as db:
-        row = await db.get_one(JobRow, job_id)
-        row.result = dict(result)
-        if row.state != JobState.RUNNING.value:
+        row = await _mine(db, job_id, worker)
+        if row is None:
             return
+        row.result = dict(result)
         row.state, row.ended_at = (JobState.FAILED if error else JobState.DONE).value, now
         row.problem = {"code": error.code, "data": error.data} if error else None
+        if error is None:
+            row.done = row.total
+
+
+async def _mine(db: AsyncSession, job_id: str, worker: str) -> JobRow | None:
+    row = await db.get(JobRow, job_id, with_for_update=True)
+    return row if row is not None and row.worker == worker and row.state == JobState.RUNNING.value else None
 
 
 async def _row(db: AsyncSession, principal: Principal, job_id: str) -> JobRow:

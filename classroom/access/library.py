@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.archive import kept_by, places_of
+from classroom.errors import BadInput
 from classroom.model.catalogue import CollectionLevel, Consent
 from classroom.model.principal import Principal, Role
 from classroom.model.recording import RecordingState
@@ -100,13 +101,8 @@ async def access_search(store: Store, principal: Principal, wanted: Wanted) -> F
     """Find recordings. Nobody needs to be signed in: everybody finds what is public."""
     async with store.reading() as db:
         words = parse(wanted.text)
-        documents = await index.find(db, [*words, *_marks(wanted)])
         values = await index.values(db)
-        # what is in the trash is shown alone, or not at all
-        trashed = _one_of(documents, "state", {TRASHED}, values)
-        shown = trashed if TRASHED in wanted.facets.get("state", ()) else ~trashed
-        shown &= _between(documents, wanted)
-        documents = documents.where(shown & await _visible(db, principal, documents, values))
+        documents = await _shown(db, principal, words, wanted, values)
         masks = {facet: _one_of(documents, facet, chosen, values) for facet, chosen in wanted.facets.items() if chosen}
         chosen = documents.where(_all(masks.values(), len(documents)))
         facets = {facet: _counts(documents, masks, facet, values) for facet in SHOWN_FACETS}
@@ -115,6 +111,44 @@ async def access_search(store: Store, principal: Principal, wanted: Wanted) -> F
         schools = select(SchoolRow.id, SchoolRow.name).where(SchoolRow.id.in_(facets["school"]))
         names = dict(iter(await db.execute(schools)))
     return Found(len(chosen), tuple(hits), facets, names)
+
+
+async def access_found_ids(store: Store, principal: Principal, wanted: Wanted, most: int) -> list[str]:
+    """All that a search finds, in its order, whatever its page: for deeds on all of it.
+
+    Raises `BadInput("too_many_found")` beyond `most`.
+    """
+    async with store.reading() as db:
+        words = parse(wanted.text)
+        values = await index.values(db)
+        documents = await _shown(db, principal, words, wanted, values)
+        masks = [_one_of(documents, facet, chosen, values) for facet, chosen in wanted.facets.items() if chosen]
+        chosen = documents.where(_all(masks, len(documents)))
+        if len(chosen) > most:
+            raise BadInput("too_many_found", found=len(chosen), most=most)
+        rank = await _rank(db, chosen, words, wanted)
+        numbers = chosen.column("document")[np.argsort(-rank)].tolist()
+        rows = await db.execute(
+            select(SearchDocumentRow.id, SearchDocumentRow.recording_id).where(SearchDocumentRow.id.in_(numbers))
+        )
+        found = dict(iter(rows))
+    return [found[number] for number in numbers if number in found]
+
+
+async def _shown(
+    db: AsyncSession,
+    principal: Principal,
+    words: Sequence[Expression],
+    wanted: Wanted,
+    values: Mapping[str, Mapping[int, str]],
+) -> Documents:
+    """What has the words and may be seen; not narrowed yet by facets."""
+    documents = await index.find(db, [*words, *_marks(wanted)])
+    # what is in the trash is shown alone, or not at all
+    trashed = _one_of(documents, "state", {TRASHED}, values)
+    shown = trashed if TRASHED in wanted.facets.get("state", ()) else ~trashed
+    shown &= _between(documents, wanted)
+    return documents.where(shown & await _visible(db, principal, documents, values))
 
 
 def _marks(wanted: Wanted) -> list[Expression]:
@@ -198,17 +232,24 @@ async def _page(
     db: AsyncSession, documents: Documents, words: Sequence[Expression], wanted: Wanted
 ) -> npt.NDArray[np.int64]:
     """The places of the documents to show, in order."""
-    # one number that sorts as day and document do, the newest first; hits in the title before all others
+    rank = await _rank(db, documents, words, wanted)
+    end = min(wanted.offset + min(wanted.limit, MOST_PER_PAGE), len(rank))
+    # only the page is put in order, not all the hits
+    first = np.argpartition(rank, len(rank) - end)[len(rank) - end :] if 0 < end < len(rank) else np.arange(len(rank))
+    return first[np.argsort(-rank[first])][wanted.offset : end]
+
+
+async def _rank(
+    db: AsyncSession, documents: Documents, words: Sequence[Expression], wanted: Wanted
+) -> npt.NDArray[np.int64]:
+    """One number that sorts as day and document do, the newest first; hits in the title before all others."""
     rank = (documents.column("day") << _DOCUMENT_BITS) | documents.column("document")
     if wanted.order is Order.OLDEST:
         rank = -rank
     elif wanted.order is Order.RELEVANCE and words:
         in_title = np.isin(documents.column("document"), await index.find_in_titles(db, words))
         rank += in_title.astype(np.int64) << _TITLE_BIT
-    end = min(wanted.offset + min(wanted.limit, MOST_PER_PAGE), len(rank))
-    # only the page is put in order, not all the hits
-    first = np.argpartition(rank, len(rank) - end)[len(rank) - end :] if 0 < end < len(rank) else np.arange(len(rank))
-    return first[np.argsort(-rank[first])][wanted.offset : end]
+    return rank
 
 
 async def _hits(db: AsyncSession, numbers: Sequence[int]) -> list[Hit]:

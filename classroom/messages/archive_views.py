@@ -361,8 +361,19 @@ class DueListView(Message):
     due: list[DueView]
 
 
+class JobProblemView(Message):
+    """What is wrong with one recording of many; the others were exported."""
+
+    id: str
+    title: str
+    problem: str
+    remedy: str
+
+
 class JobView(Message):
-    """`files` can be fetched below the job's address; `report` of an import; `problem` and `remedy` if it failed."""
+    """`done` of `total` bytes; `recordings`: how many are in the package, which has `size_bytes`, 0 when there is none
+    (any more). `problem` and `remedy` if it failed; `report` of an import.
+    """
 
     id: str
     kind: JobKind
@@ -372,7 +383,9 @@ class JobView(Message):
     ended_at: datetime | None
     done: int
     total: int
-    files: list[str]
+    recordings: int
+    size_bytes: int
+    problems: list[JobProblemView]
     report: ReportView | None
     problem: str | None
     remedy: str | None

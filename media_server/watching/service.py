@@ -9,20 +9,11 @@ from classroom.messages.events import LessonMoved
 from classroom.model.lesson import RUNNING
 from classroom.model.principal import SYSTEM
 from classroom.service import Context, ServerRole
-from media_server.archive.keeper import Keeper
-from media_server.archive.open_store import open_segment_store
 from media_server.watching.captions_api import CaptionsApi
-from media_server.watching.derived import Derived
-from media_server.watching.extras import Extras
-from media_server.watching.gallery import Gallery
+from media_server.watching.desk import Desk
 from media_server.watching.hls_api import HlsApi
-from media_server.watching.makers import Makers
 from media_server.watching.movie_api import MovieApi
-from media_server.watching.movies import Movies
 from media_server.watching.player_api import PlayerApi
-from media_server.watching.reading import SegmentReader
-from media_server.watching.shelf import Shelf
-from media_server.watching.workshop import Workshop
 
 _TRIM_EVERY_S = 3600.0
 
@@ -37,33 +28,24 @@ class WatchingService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._workshop = Workshop()
-        self._keeper: Keeper | None = None
-        self._derived: Derived | None = None
+        self._desk: Desk | None = None
 
     async def start(self) -> None:
-        context, settings = self._context, self._context.settings
-        keeper = self._keeper = Keeper(open_segment_store(settings), context.store, context.clock)
-        derived = self._derived = Derived(settings.data / "derived", settings.recordings_derived_mb * 1_000_000)
-        shelf = Shelf(context.store, context.clock)
-        reader = SegmentReader(keeper, shelf)
-        makers = Makers(reader, derived, self._workshop)
-        gallery = Gallery(reader, derived, self._workshop, makers)
-        extras = Extras(context.store, context.clock, shelf, makers, gallery=gallery, node=context.node)
-        HlsApi(context.store, shelf, reader, makers).add_routes(context.routes)
-        MovieApi(context.store, context.clock, shelf, Movies(reader, makers), extras).add_routes(context.routes)
+        context = self._context
+        desk = self._desk = Desk.set_up(context.settings, context.store, context.clock, context.node)
+        shelf, extras = desk.shelf, desk.extras
+        HlsApi(context.store, shelf, desk.reader, desk.makers).add_routes(context.routes)
+        MovieApi(context.store, context.clock, shelf, desk.movies, extras).add_routes(context.routes)
         CaptionsApi(context.store, shelf).add_routes(context.routes)
-        player = PlayerApi(context.store, context.clock, shelf, makers=makers, gallery=gallery, extras=extras)
+        player = PlayerApi(context.store, context.clock, shelf, makers=desk.makers, gallery=desk.gallery, extras=extras)
         player.add_routes(context.routes)
-        self._extras = extras
         context.tasks.forever(extras.run, "recording extras")
         context.tasks.forever(self._follow_lessons, "recordings of lessons")
         context.tasks.forever(self._trim, "derived media")
 
     async def stop(self) -> None:
-        await self._workshop.close()
-        if self._keeper is not None:
-            await self._keeper.segments.close()
+        if self._desk is not None:
+            await self._desk.close()
 
     async def _follow_lessons(self) -> None:
         """A lesson that has just ended is watched soonest."""
@@ -75,11 +57,11 @@ class WatchingService:
                     except ClassroomError as error:
                         log.warning("recording not looked up", code=error.code)
                         continue
-                    if recording is not None:
-                        self._extras.want(recording.id)
+                    if recording is not None and self._desk is not None:
+                        self._desk.extras.want(recording.id)
 
     async def _trim(self) -> None:
         while True:
-            if self._derived is not None:
-                await self._derived.trim()
+            if self._desk is not None:
+                await self._desk.derived.trim()
             await self._context.clock.sleep(_TRIM_EVERY_S)

@@ -15,6 +15,7 @@ from classroom.http.routes import Route
 from classroom.service import ServiceFactory
 from media_server.archive.library.service import LibraryService
 from media_server.archive.service import ArchiveService
+from media_server.exchange.service import ExchangeService
 from media_server.service import MediaService
 from media_server.watching.service import WatchingService
 from scheduler.service import SchedulerService
@@ -43,7 +44,7 @@ from web_ui.service import WebService
 
 DIGEST = "0" * 64
 SERVICES: list[ServiceFactory] = [
-    ArchiveService, LibraryService, MediaService, SchedulerService, WatchingService, WebService
+    ArchiveService, ExchangeService, LibraryService, MediaService, SchedulerService, WatchingService, WebService
 ]  # fmt: skip
 TRACK = {"name": "teacher", "kind": "audio", "codec": "opus", "timescale": 48_000, "channels": 1}
 LINE = {"sequence": 0, "digest": DIGEST, "init_digest": DIGEST, "size_bytes": 1, "start": 0, "duration": 1}

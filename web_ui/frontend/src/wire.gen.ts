@@ -492,9 +492,20 @@ export interface ItemView {
 
 export type JobKind = "export" | "import" | "transcript";
 
+/** What is wrong with one recording of many; the others were exported. */
+export interface JobProblemView {
+  id: string;
+  title: string;
+  problem: string;
+  remedy: string;
+}
+
 export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
-/** `files` can be fetched below the job's address; `report` of an import; `problem` and `remedy` if it failed. */
+/**
+ * `done` of `total` bytes; `recordings`: how many are in the package, which has `size_bytes`, 0 when there is none
+ * (any more). `problem` and `remedy` if it failed; `report` of an import.
+ */
 export interface JobView {
   id: string;
   kind: JobKind;
@@ -504,7 +515,9 @@ export interface JobView {
   ended_at: string | null;
   done: number;
   total: number;
-  files: string[];
+  recordings: number;
+  size_bytes: number;
+  problems: JobProblemView[];
   report: ReportView | null;
   problem: string | null;
   remedy: string | null;

@@ -1,0 +1,82 @@
+"""`qianshou archive`: recordings out to a directory and in from one, on the server's own machine, beside the server."""
+
+import asyncio
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+
+from classroom.access.library import Wanted, access_found_ids
+from classroom.catalog import text
+from classroom.cli.main import language, say
+from classroom.cli.options import open_store, run_async, server_options, settings_of
+from classroom.clock import SystemClock
+from classroom.errors import BadInput
+from classroom.model.principal import SYSTEM
+from classroom.settings import Settings
+from media_server.exchange.exporter import MOST_EXPORTED, Exporter, Order, Result
+from media_server.watching.desk import Desk
+
+CLOCK = SystemClock()
+_SHOW_EVERY_S = 0.5
+
+
+@click.group()
+def archive() -> None:
+    """Recordings out of the archive, and libraries of MP4 files into it."""
+
+
+@archive.command("export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--text", "words", default="", help="Only what is found with these words.", metavar="WORDS")
+@click.option("--id", "ids", multiple=True, help="Only this recording; repeatable.", metavar="ID")
+@click.option("--no-media", is_flag=True, help="Metadata and captions, no films.")
+@server_options
+def export(
+    *, config: Path | None, data: Path | None, folder: Path, words: str, ids: tuple[str, ...], no_media: bool
+) -> int:
+    """Write recordings into FOLDER: films, captions, metadata, checksums. Interrupted, the same command goes on.
+
+    Check it anywhere with `sha256sum -c manifest-sha256.txt`.
+    """
+    settings = settings_of(config, data=data)
+    result = run_async(_export(settings, folder, words, ids, media=not no_media))
+    size_mb = sum(each.size for each in result.files) / 1e6
+    counted = say(f"{result.exported} 个录像，{size_mb:,.0f} MB", f"{result.exported} recordings, {size_mb:,.0f} MB")
+    click.echo(f"{counted}: {folder}")
+    for problem in result.problems:
+        said = text(problem["code"], problem["data"], language())
+        click.echo(f"{problem['title'] or problem['id']}: {said.message} {said.remedy}", err=True)
+    return 1 if result.problems else 0
+
+
+async def _export(settings: Settings, folder: Path, words: str, ids: tuple[str, ...], *, media: bool) -> Result:
+    async with open_store(settings) as store:
+        chosen = ids or tuple(await access_found_ids(store, SYSTEM, Wanted(text=words), MOST_EXPORTED))
+        if not chosen:
+            raise BadInput("nothing_to_export")
+        desk = Desk.set_up(settings, store, CLOCK, f"{socket.gethostname()}-export")
+        try:
+            order = Order(tuple(dict.fromkeys(chosen)), media, language(), folder.name)
+            bag, result = await Exporter(store, CLOCK, desk).export(folder, order, SYSTEM, shown())
+            await asyncio.to_thread(bag.seal)
+            return result
+        finally:
+            await desk.close()
+
+
+def shown() -> Callable[[int, int], Awaitable[None]]:
+    """A line of progress on a terminal, none elsewhere."""
+    terminal = sys.stderr.isatty()
+    next_s = 0.0
+
+    async def tell(done: int, total: int) -> None:
+        nonlocal next_s
+        if terminal and (time.monotonic() >= next_s or done == total):
+            next_s = time.monotonic() + _SHOW_EVERY_S
+            click.echo(f"\r{done / max(1, total):4.0%}  ", nl=done == total, err=True)
+
+    return tell

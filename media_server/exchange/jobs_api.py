@@ -1,0 +1,149 @@
+"""`/api/v1/archive/jobs`, `…/exports`: order long work, see how far it is, fetch what came of it."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+
+from aiohttp import web
+
+from classroom.access.jobs import (
+    Job,
+    access_job,
+    access_job_cancel,
+    access_job_download,
+    access_job_removal,
+    access_job_resume,
+    access_jobs,
+    access_new_job,
+)
+from classroom.access.library import access_found_ids
+from classroom.access.retention import access_archive
+from classroom.catalog import text
+from classroom.clock import SCHOOL_ZONE
+from classroom.errors import BadInput
+from classroom.http.call import Call
+from classroom.http.routes import Routes
+from classroom.messages.archive import ExportOrder
+from classroom.messages.archive_views import JobProblemView, JobsView, JobView
+from classroom.model.keeping import JobKind
+from classroom.service import Context
+from media_server.archive.library.catalogue_api import wanted_of
+from media_server.exchange.exporter import MOST_EXPORTED
+from media_server.exchange.sending import Piece, send
+from media_server.exchange.shelves import Contents, Shelves
+from media_server.exchange.zipped import ZipMember, Zipped, zip_up
+
+JOBS = "/api/v1/archive/jobs"
+ONE = JOBS + "/{id}"
+
+
+class JobsApi:
+    """Handlers; `wake` is called when there is something to work on."""
+
+    def __init__(self, context: Context, shelves: Shelves, wake: Callable[[], None]) -> None:
+        self._store = context.store
+        self._clock = context.clock
+        self._shelves = shelves
+        self._wake = wake
+
+    def add_routes(self, routes: Routes) -> None:
+        routes.json("GET", JOBS, self._list, summary="One's own exports and imports", returns=JobsView)
+        routes.json("GET", ONE, self._show, summary="How far a job is", returns=JobView)
+        routes.json("POST", ONE + "/cancel", self._cancel, summary="Stop a job", returns=JobView)
+        routes.json("POST", ONE + "/resume", self._resume, summary="Go on with a stopped job", returns=JobView)
+        routes.json("DELETE", ONE, self._remove, summary="Forget a job and what came of it")
+        routes.raw("GET", ONE + "/package.zip", self._package, summary="All that was exported, as one ZIP file")
+        routes.raw("GET", ONE + "/files/{path:.+}", self._file, summary="One file of an export")
+        routes.json(
+            "POST", "/api/v1/archive/exports", self._export, summary="Export recordings as files",
+            body=ExportOrder, returns=JobView, status=201,
+        )  # fmt: skip
+
+    async def _export(self, call: Call) -> JobView:
+        order = call.parsed(ExportOrder)
+        await access_archive(self._store, call.principal)
+        if order.ids is not None:
+            ids = list(dict.fromkeys(order.ids))
+        else:
+            ids = await access_found_ids(self._store, call.principal, wanted_of(order.query), MOST_EXPORTED)
+        if not ids:
+            raise BadInput("nothing_to_export")
+        now = self._clock.now()
+        day = now.astimezone(SCHOOL_ZONE).strftime("%Y%m%d-%H%M")
+        wanted = {
+            "recordings": ids, "media": order.media, "language": call.language,
+            "name": f"qianshou-{day}-{uuid.uuid4().hex[:6]}",
+        }  # fmt: skip
+        job = await access_new_job(self._store, call.principal, JobKind.EXPORT, wanted, now)
+        self._wake()
+        return self._view(job, call.language)
+
+    async def _list(self, call: Call) -> JobsView:
+        jobs = await access_jobs(self._store, call.principal)
+        return JobsView(jobs=[self._view(job, call.language) for job in jobs], folders={})
+
+    async def _show(self, call: Call) -> JobView:
+        return self._view(await access_job(self._store, call.principal, call.path["id"]), call.language)
+
+    async def _cancel(self, call: Call) -> JobView:
+        job = await access_job_cancel(self._store, call.principal, call.path["id"], self._clock.now())
+        return self._view(job, call.language)
+
+    async def _resume(self, call: Call) -> JobView:
+        job = await access_job_resume(self._store, call.principal, call.path["id"], self._clock.now())
+        self._wake()
+        return self._view(job, call.language)
+
+    async def _remove(self, call: Call) -> None:
+        await access_job_removal(self._store, call.principal, call.path["id"], self._clock.now())
+        await asyncio.to_thread(self._shelves.remove, call.path["id"])
+
+    async def _package(self, call: Call) -> web.StreamResponse:
+        contents = await self._contents(call)
+        # names and times only: nothing of the files is read
+        zipped = await asyncio.to_thread(_zipped, contents)
+        pieces = (_piece(contents, *part) for part in zipped.between(0, zipped.size))
+        name = f"{contents.name}.zip"
+        return await send(call.request, list(pieces), etag=contents.etag, name=name, content_type="application/zip")
+
+    async def _file(self, call: Call) -> web.StreamResponse:
+        contents = await self._contents(call)
+        found = contents.file(call.path["path"])
+        piece = Piece(contents.folder / found.path, 0, found.size)
+        name = found.path.rpartition("/")[2]
+        kind = "application/octet-stream"
+        return await send(call.request, [piece], etag=found.sha256, name=name, content_type=kind)
+
+    async def _contents(self, call: Call) -> Contents:
+        """Of a finished job, for whoever ordered it."""
+        first = call.request.method == "GET" and call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
+        job = await access_job_download(self._store, call.principal, call.path["id"], self._clock.now(), first=first)
+        return await asyncio.to_thread(self._shelves.contents, job.id)
+
+    def _view(self, job: Job, language: str) -> JobView:
+        failed = text(job.problem["code"], job.problem["data"], language) if job.problem else None
+        return JobView(
+            id=job.id, kind=job.kind, state=job.state, made_by_name=job.made_by_name, made_at=job.made_at,
+            ended_at=job.ended_at, done=job.done, total=job.total, size_bytes=job.result.get("size_bytes", 0),
+            recordings=job.result.get("exported", len(job.order.get("recordings", ()))),
+            problems=[_problem(each, language) for each in job.result.get("problems", ())],
+            report=None, problem=failed.message if failed else None, remedy=failed.remedy if failed else None,
+        )  # fmt: skip
+
+
+def _problem(noted: dict[str, object], language: str) -> JobProblemView:
+    said = text(str(noted["code"]), noted["data"], language)  # type: ignore[arg-type]
+    return JobProblemView(id=str(noted["id"]), title=str(noted["title"]), problem=said.message, remedy=said.remedy)
+
+
+def _zipped(contents: Contents) -> Zipped:
+    changed_at = contents.changed_at.astimezone(SCHOOL_ZONE)
+    return zip_up(
+        [ZipMember(f"{contents.name}/{each.path}", each.size, each.crc, changed_at) for each in contents.files]
+    )
+
+
+def _piece(contents: Contents, part: bytes | ZipMember, first: int, last: int) -> Piece:
+    if isinstance(part, bytes):
+        return Piece(part, first, last)
+    return Piece(contents.folder / part.name.removeprefix(f"{contents.name}/"), first, last)

@@ -1,0 +1,57 @@
+"""Getting out and in as a service: jobs, and what comes of them."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from classroom.access.jobs import Job
+from classroom.model.keeping import JobKind
+from classroom.model.principal import Principal
+from classroom.service import Context, ServerRole
+from media_server.exchange.exporter import Exporter, Order, Tell
+from media_server.exchange.jobs_api import JobsApi
+from media_server.exchange.runner import JobRunner
+from media_server.exchange.shelves import Shelves
+from media_server.watching.desk import Desk
+
+
+class ExchangeService:
+    """See the module."""
+
+    name: ClassVar[str] = "exchange"
+    runs_in: ClassVar[frozenset[ServerRole]] = frozenset({ServerRole.ALL, ServerRole.HUB})
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._shelves = Shelves(context.settings.data / "exports")
+        self._desk: Desk | None = None
+
+    async def start(self) -> None:
+        context = self._context
+        desk = self._desk = Desk.set_up(context.settings, context.store, context.clock, context.node)
+        self._exporter = Exporter(context.store, context.clock, desk)
+        works = {JobKind.EXPORT: self._export}
+        runner = JobRunner(context.store, context.clock, context.node, self._shelves.folder, works)
+        JobsApi(context, self._shelves, runner.wake).add_routes(context.routes)
+        context.tasks.forever(runner.run, "archive jobs")
+        context.tasks.forever(runner.tidy, "archive jobs tidied")
+
+    async def stop(self) -> None:
+        if self._desk is not None:
+            await self._desk.close()
+
+    async def _export(self, job: Job, principal: Principal, tell: Tell) -> Mapping[str, Any]:
+        known = await asyncio.to_thread(self._shelves.result, job.id)
+        if known is not None:
+            return known
+        asked = job.order
+        order = Order(tuple(asked["recordings"]), asked["media"], asked["language"], asked["name"])
+        bag, result = await self._exporter.export(self._shelves.bag(job.id), order, principal, tell)
+        told = {
+            "exported": result.exported,
+            "problems": [dict(each) for each in result.problems],
+            "size_bytes": sum(each.size for each in result.files),
+        }
+        await asyncio.to_thread(self._shelves.keep, job.id, order.name, result.files, told)
+        await asyncio.to_thread(bag.seal)
+        return told
