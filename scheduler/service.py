@@ -82,6 +82,6 @@ class SchedulerService:
         for unregister in self._unregister:
             unregister()
         self._unregister.clear()
-        self._aside.close()
-        self._runs.close()
+        await self._aside.close()
+        await self._runs.close()
         await self._agents.leave()

@@ -1,5 +1,6 @@
 """Solver processes: started, given jobs, heard, stopped. None outlives the `with` block."""
 
+import contextlib
 import multiprocessing
 import os
 import time
@@ -54,13 +55,18 @@ class _Worker:
         self.job = job
         self._orders += 1
         self._stopping = False
-        self.connection.send(Order(self._orders, job))
+        self._send(Order(self._orders, job))
 
     def stop(self) -> None:
         """Ask for what the search has found so far."""
         if self.job is not None and not self._stopping:
             self._stopping = True
-            self.connection.send(Stop(self._orders))
+            self._send(Stop(self._orders))
+
+    def _send(self, word: Order | Stop) -> None:
+        """To a process that has died it goes nowhere; whoever listens to it next hears that."""
+        with contextlib.suppress(OSError):
+            self.connection.send(word)
 
     def end(self) -> None:
         self.process.kill()
@@ -70,7 +76,7 @@ class _Worker:
 
 
 class Crew:
-    """Some processes. `cancelled` is asked ten times a second."""
+    """Some processes. `cancelled` is asked ten times a second; what it raises ends them."""
 
     def __init__(self, listener: Listener, cancelled: Callable[[], bool] | None) -> None:
         self._listener = listener
@@ -84,8 +90,7 @@ class Crew:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for worker in self._workers:
-            if worker.process.is_alive():
-                worker.end()
+            worker.end()
 
     def work(self, searches: Sequence[SearchJob], workers: int, bounds: Sequence[BoundJob], bounders: int) -> None:
         """Do the searches, and the bounds as long as there are searches."""
@@ -120,9 +125,10 @@ class Crew:
                 return
 
     def _hire(self, count: int) -> list[_Worker]:
-        hired = [_Worker(len(self._workers) + i) for i in range(count)]
-        self._workers += hired
-        return hired
+        first = len(self._workers)
+        for number in range(first, first + count):
+            self._workers.append(_Worker(number))
+        return self._workers[first:]
 
     @staticmethod
     def _give(workers: Sequence[_Worker], queue: deque[SearchJob] | deque[BoundJob]) -> None:
@@ -136,7 +142,7 @@ class Crew:
         for worker in (worker for worker in busy if worker.connection in talking):
             try:
                 report: Report = worker.connection.recv()
-            except EOFError:
+            except (EOFError, OSError):
                 worker.process.join(STOP_S)
                 raise SolverFailed(worker.process.exitcode) from None
             self._listener.take(worker.number, report)

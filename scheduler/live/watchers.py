@@ -43,6 +43,11 @@ class Watchers(Generic[K, D]):
     def __contains__(self, key: object) -> bool:
         return key in self._by_key
 
+    def drop(self, key: K) -> None:
+        """Nobody watches it any more."""
+        for socket in self._by_key.pop(key, {}):
+            self._by_socket[socket].discard(key)
+
     def _remove(self, socket: Socket) -> None:
         for key in self._by_socket.pop(socket, set()):
             sockets = self._by_key.get(key)

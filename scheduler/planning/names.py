@@ -67,10 +67,11 @@ class Names:
         return self._names[kind].get(value, value) if kind is not None else value
 
     def need(self, written: str) -> str:
-        """The id, and in brackets what has a name of its own: point and class; the subject always."""
+        """Point, class and subject; of those without names of their own the id stands before it."""
         row = self._lookup.needs[self._needs[written]]
         point, group = self._lookup.schools[row.point], self._lookup.classes[row.class_id]
-        return f"{written} ({' '.join(filter(None, (point.name, group.name, row.subject)))})"
+        said = " ".join(filter(None, (point.name, group.name, row.subject)))
+        return said if point.name and group.name else f"{written} ({said})"
 
     def course(self, index: int) -> str:
         course = self._courses[index]

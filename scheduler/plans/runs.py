@@ -66,6 +66,7 @@ class Runs:
         self._running: dict[str, _Running] = {}
         # the solver waits for its child processes in it
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solver")
+        self._closing = threading.Event()
 
     async def start(self, principal: Principal, term_id: str, new: NewRun) -> Run:
         """Begin a run. Raises `Unprocessable` when there is nothing to plan or the registry contradicts itself,
@@ -122,11 +123,15 @@ class Runs:
                         if run.state is RunState.CANCELLED:
                             running.cancelled.set()
 
-    def close(self) -> None:
-        """The server stops: solvers end, their runs are given up by whoever looks next."""
-        for running in self._running.values():
-            running.cancelled.set()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """The server stops, and its solvers at once: their processes are gone when this returns."""
+        self._closing.set()
+        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+
+    def _cancelled(self, running: _Running) -> bool:
+        if self._closing.is_set():
+            raise Unavailable("run_lost")
+        return running.cancelled.is_set()
 
     async def _solve(self, running: _Running, instance: Instance, courses: tuple[PlanCourse, ...], new: NewRun) -> None:
         loop = asyncio.get_running_loop()
@@ -142,7 +147,7 @@ class Runs:
                 seed=new.seed,
                 start=[course_of(course) for course in courses],
                 on_update=lambda update: _call(loop, partial(self._take, running, update)),
-                cancelled=running.cancelled.is_set,
+                cancelled=partial(self._cancelled, running),
             )
 
         try:

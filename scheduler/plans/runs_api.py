@@ -9,7 +9,7 @@ from classroom.http.sockets import Socket
 from classroom.messages.events import PlanRunMoved
 from classroom.messages.live import RunChanged, WatchRun
 from classroom.messages.plans import NewRun, ReasonView, RunPointView, RunsView, RunView
-from classroom.model.plan import Run
+from classroom.model.plan import Run, RunState
 from classroom.service import Context
 from scheduler.live.coalescer import Coalescer
 from scheduler.live.watchers import Watchers
@@ -74,6 +74,7 @@ class RunFeed:
 
     async def _flush(self, run_ids: set[str]) -> None:
         for run_id in sorted(run_ids):
+            over = False
             for socket, _ in self._watchers.of(run_id):
                 try:
                     run = await access_run(self._context.store, socket.principal, run_id)
@@ -81,6 +82,10 @@ class RunFeed:
                     socket.fail(error)
                     continue
                 socket.send(RunChanged(run=run_view(run, socket.language)))
+                # one that was stopped has yet to hand in its plan
+                over = run.proposal_id is not None or run.state is RunState.FAILED
+            if over:
+                self._watchers.drop(run_id)
 
 
 def run_view(run: Run, language: str) -> RunView:

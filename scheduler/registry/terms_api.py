@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from classroom.access.needs import access_need_edit, access_needs_computed, access_term_registry
+from classroom.access.needs import access_need_edit, access_term_registry
 from classroom.access.publish import access_versions
 from classroom.access.terms import LONGEST_TERM, access_new_term, access_term, access_term_edit, access_terms
 from classroom.http.call import Call
@@ -21,9 +21,10 @@ from classroom.model.registry import ANY_EDITION
 from classroom.service import Context
 from scheduler.io.holidays import special_days
 from scheduler.io.national_plan import national_plan
-from scheduler.planning.curriculum import Curriculum, computed_needs, coverage
+from scheduler.planning.curriculum import Curriculum, coverage
 from scheduler.plans.desk import given
 from scheduler.registry.api import PLANNING, REGION
+from scheduler.registry.needs import compute_needs
 from scheduler.registry.views import coverage_view, day_view, need_view, term_view
 
 TERM = PLANNING + "/terms/{id}"
@@ -84,10 +85,7 @@ class TermsApi:
         return NeedsView(needs=[need_view(need, groups[need.class_id]) for need in registry.needs])
 
     async def _compute(self, call: Call) -> NeedsView:
-        term_id = call.path["id"]
-        _, registry = await access_term_registry(self._store, call.principal, term_id)
-        needs = computed_needs(registry, Curriculum(national_plan(), registry))
-        await access_needs_computed(self._store, call.principal, term_id, needs, self._clock.now())
+        await compute_needs(self._store, call.principal, call.path["id"], self._clock.now())
         return await self._needs(call)
 
     async def _edit_need(self, call: Call) -> None:

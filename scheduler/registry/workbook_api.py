@@ -19,6 +19,7 @@ from scheduler.io.workbook.faults import CellFault
 from scheduler.io.workbook.layout import SHEETS
 from scheduler.io.workbook.process import Workbooks
 from scheduler.registry.api import PLANNING, REGION
+from scheduler.registry.needs import compute_needs
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WORKBOOK: Final = f"{PLANNING}/workbook"
@@ -73,21 +74,25 @@ class WorkbookApi:
         await access_managed_region(self._store, call.principal, region_id)
         read = await self._workbooks.read(await call.read(MOST_BYTES))
         faults, count, outcome = list(read.faults), read.fault_count, ImportOutcome()
+        term_id, now = call.query.get("term") or None, self._clock.now()
         if read.registry is not None:
             outcome = await access_registry_import(
                 self._store,
                 call.principal,
                 region_id,
                 read.registry,
-                term_id=call.query.get("term") or None,
+                term_id=term_id,
                 dry_run=dry_run,
-                now=self._clock.now(),
+                now=now,
             )
             faults = [_placed(fault, read.places) for fault in outcome.faults]
             count = len(faults)
         shown = [fault_view(fault, call.language) for fault in faults]
         if shown and not dry_run:
             raise Unprocessable("workbook_faulty", count=count, first=_line(shown[0]))
+        if term_id is not None and not dry_run:
+            # the sheet of needs says how many lessons, not of which textbook
+            await compute_needs(self._store, call.principal, term_id, now)
         return ImportView(
             applied=not dry_run,
             counts=[

@@ -1,6 +1,7 @@
 """From needs to published lessons through HTTP: the solver runs, people move lessons, everybody sees them."""
 
 import io
+import multiprocessing
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
@@ -67,6 +68,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         await access_registry_import(store, SYSTEM, region, registry, term_id=term.id, now=NOW)
         await hub.call(WHO, "POST", f"{HERE}/terms/{term.id}/needs/compute")
         yield Desk(hub, term.id)
+    # whatever was being computed when the server stopped
+    assert not multiprocessing.active_children()
 
 
 async def test_from_needs_to_lessons(desk: Desk) -> None:
@@ -165,6 +168,8 @@ async def test_pins_are_kept_by_the_next_run_and_watchers_see_it_go_on(desk: Des
     again = await desk.call("GET", f"proposals/{await eventually(kept, 'the best plan is kept', within_s=100)}")
     assert [(course["key"], course["pinned"]) for course in again["courses"]] == [(key, True)]
     assert again["courses"][0]["lessons"] == shown["courses"][0]["lessons"]
+    # and one that the end of the server finds at work
+    await desk.call("POST", f"terms/{desk.term}/runs", {"seconds": 600, "workers": 1})
 
 
 async def test_a_teacher_is_ill_for_a_day_and_the_next_publication_leaves_it_at_that(desk: Desk) -> None:

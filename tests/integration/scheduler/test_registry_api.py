@@ -41,7 +41,11 @@ async def test_from_a_workbook_to_the_needs_of_a_term(hub: Hub) -> None:
     status, done = await upload(hub, content_of(right_book()), f"&term={term['id']}")
     assert (status, done["applied"]) == (200, True)
     assert {count["what"]: count["added"] for count in done["counts"]}["teachers"] == 1
+    # computed at once, the one whose textbook nobody has said anything about for any
+    status, imported = await hub.call(WHO, "GET", f"{HERE}/terms/{term['id']}/needs")
+    assert {need["edition"] for need in imported["needs"]} == {"*"}
     status, needs = await hub.call(WHO, "POST", f"{HERE}/terms/{term['id']}/needs/compute")
+    assert needs == imported
     assert [(need["subject"], need["computed"], need["lessons"], need["grade"]) for need in needs["needs"]] == [
         ("书法", 0, 1, 3),
         ("音乐", 2, 2, 3),
