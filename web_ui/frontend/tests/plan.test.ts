@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { chartOf, gapPercent } from "../src/plan/chart";
+import { fateOf, hoursChanged, needsChanged } from "../src/plan/compare";
 import { bellTime, markOf, percentOf, tableOf } from "../src/plan/coverage";
-import type { CoverageCell, CoverageView } from "../src/wire.gen";
+import { choicesOf, rowsOf, slotsOf, takesPart, Verdicts } from "../src/plan/grid";
+import type { ComparisonView, CourseView, CoverageCell, CoverageView, ProposalHead } from "../src/wire.gen";
 
 function cell(school_id: string, subject: string, wanted: number, given = 0): CoverageCell {
   return { school_id, subject, required: wanted + 1, own: 1, wanted, given };
@@ -36,5 +39,82 @@ describe("what lacks", () => {
 
   it("writes bells as clocks do", () => {
     expect([0, 485, 14 * 60 + 5].map(bellTime)).toEqual(["00:00", "08:05", "14:05"]);
+  });
+});
+
+function course(key: string, teacher: string, points: string[], lessons: [number, number][], weeks: CourseView["weeks"] = "all"): CourseView {
+  return {
+    key, teacher_id: teacher, teacher_name: `师${teacher}`, school_id: "host", subject: "音乐", grade: 3, edition: "*", pinned: false, weeks, lessons,
+    attending: points.map((id) => ({ need_id: `n${id}`, class_id: `c${id}`, class_name: "三(1)班", school_id: id, school_name: `点${id}` })),
+  };
+}
+
+describe("a timetable", () => {
+  const courses = [course("a", "1", ["p", "q"], [[0, 500], [2, 620]]), course("b", "2", ["q"], [[0, 500]])];
+
+  it("has a row for every minute a lesson begins, or may begin", () => {
+    const rows = rowsOf(slotsOf(courses), [560, 500]);
+    expect(rows.map((row) => [row.minute, row.days.map((day) => day.length)])).toEqual([
+      [500, [2, 0, 0, 0, 0]],
+      [560, [0, 0, 0, 0, 0]],
+      [620, [0, 0, 1, 0, 0]],
+    ]);
+  });
+
+  it("is looked at by those who have lessons, and nobody else", () => {
+    expect(choicesOf(courses, [], "teacher").map((one) => one.id)).toEqual(["1", "2"]);
+    expect(choicesOf(courses, [], "point").map((one) => one.id)).toEqual(["p", "q"]);
+    expect(choicesOf(courses, [], "county")).toEqual([]);
+    expect(courses.map((one) => takesPart(one, "point", "p"))).toEqual([true, false]);
+    expect(courses.map((one) => takesPart(one, "teacher", "2"))).toEqual([false, true]);
+  });
+
+  it("says what speaks against a start, and nothing of starts outside", () => {
+    const reasons = [{ code: "a", message: "教师没空", remedy: null }, { code: "b", message: "教室已满", remedy: null }];
+    const found = new Verdicts({ reasons, targets: [{ start: [0, 500], reasons: [] }, { start: [1, 500], reasons: [1, 0] }] });
+    expect([found.at(0, 500), found.at(1, 500), found.at(0, 505)]).toEqual([[], ["教室已满", "教师没空"], null]);
+    expect(found.legal).toEqual([[0, 500]]);
+  });
+});
+
+describe("two proposals", () => {
+  const head = {} as ProposalHead;
+  const before = course("a", "1", ["p", "q"], [[0, 500], [2, 620]]);
+  const compared = (changes: ComparisonView["changes"]): ComparisonView => ({ before: head, after: head, same: 3, changes });
+
+  it("differ by what classes get and teachers give", () => {
+    const view = compared([
+      { before, after: course("a", "2", ["p"], [[0, 500], [2, 620]]) },
+      { before: null, after: course("c", "2", ["q"], [[1, 500]], "odd") },
+    ]);
+    expect(needsChanged(view)).toEqual([{ name: "点q 三(1)班 · 音乐", before: 2, after: 0.5 }]);
+    expect(hoursChanged(view)).toEqual([{ name: "师1", before: 2, after: 0 }, { name: "师2", before: 0, after: 2.5 }]);
+  });
+
+  it("name what happened to a course", () => {
+    const later = course("a", "1", ["p", "q"], [[0, 500], [3, 620]]);
+    const handed = course("a", "1", ["p"], [[0, 500]]);
+    const fates = [{ before, after: later }, { before, after: handed }, { before, after: null }, { before: null, after: before }].map(fateOf);
+    expect(fates).toEqual(["moved", "handed", "gone", "new"]);
+    expect(hoursChanged(compared([{ before, after: later }]))).toEqual([]);
+  });
+});
+
+describe("a run's chart", () => {
+  const points = [[5, 90, 110, 0], [6, 100, 110, 0], [15, 100, 104, 0]].map(([seconds, coverage, bound, cost]) => ({
+    seconds: seconds!, coverage: coverage!, bound: bound!, cost: cost!,
+  }));
+
+  it("is two stairs from the first plan to the end", () => {
+    const chart = chartOf(points, 100, 50)!;
+    expect([chart.low, chart.high, chart.from, chart.to]).toEqual([85, 110, 5, 15]);
+    expect(chart.found).toBe("0.0,40.0 10.0,40.0 10.0,20.0 100.0,20.0 100.0,20.0 100,20.0");
+    expect(chartOf([], 100, 50)).toBeNull();
+  });
+
+  it("never says that nothing is missing where something is", () => {
+    expect(gapPercent(points[2]!)).toBe(3.9);
+    expect(gapPercent({ seconds: 1, coverage: 9_999, bound: 10_000, cost: 0 })).toBe(0.1);
+    expect(gapPercent({ seconds: 1, coverage: 0, bound: 0, cost: 0 })).toBe(0);
   });
 });

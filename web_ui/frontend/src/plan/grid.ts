@@ -1,4 +1,7 @@
-import type { CourseView, RunPointView } from "../wire.gen";
+import type { AttendingView, CourseView, SchoolPlanView, TargetsView } from "../wire.gen";
+
+/** Monday to Friday. */
+export const DAYS = 5;
 
 /** One weekly lesson: of which course, which of its lessons, when. */
 export interface Slot {
@@ -8,21 +11,39 @@ export interface Slot {
   minute: number;
 }
 
+/** What the timetable is looked at by: everything, or one of those who give or receive. */
+export type By = "county" | "teacher" | "school" | "point";
+export const BYS: readonly By[] = ["county", "teacher", "school", "point"];
+
 export function slotsOf(courses: readonly CourseView[]): Slot[] {
   return courses.flatMap((course) => course.lessons.map(([day, minute], lesson) => ({ course, lesson, day, minute })));
 }
 
-/** Whether a school gives or receives a course; "" is every school. */
-export function takesPart(course: CourseView, schoolId: string): boolean {
-  return schoolId === "" || course.school_id === schoolId || course.attending.some((one) => one.school_id === schoolId);
+export function takesPart(course: CourseView, by: By, id: string): boolean {
+  if (by === "county") return true;
+  if (by === "teacher") return course.teacher_id === id;
+  if (by === "school") return course.school_id === id;
+  return course.attending.some((one) => one.school_id === id);
 }
 
-/** Rows by the minute lessons begin; in each, the lessons of every weekday. */
-export function rowsOf(slots: readonly Slot[], days: number): { minute: number; days: Slot[][] }[] {
-  const minutes = [...new Set(slots.map((slot) => slot.minute))].sort((a, b) => a - b);
+/** Whose timetables there are, by name. */
+export function choicesOf(courses: readonly CourseView[], schools: readonly SchoolPlanView[], by: By): { id: string; name: string }[] {
+  const names = new Map<string, string>();
+  const known = new Map(schools.map((school) => [school.id, school.name]));
+  for (const course of courses) {
+    if (by === "teacher") names.set(course.teacher_id, course.teacher_name);
+    else if (by === "school") names.set(course.school_id, known.get(course.school_id) ?? "");
+    else if (by === "point") for (const one of course.attending) names.set(one.school_id, one.school_name);
+  }
+  return [...names].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name, "zh"));
+}
+
+/** Rows by the minute lessons begin, those of `more` as well; in each, the lessons of every weekday. */
+export function rowsOf(slots: readonly Slot[], more: readonly number[] = []): { minute: number; days: Slot[][] }[] {
+  const minutes = [...new Set([...slots.map((slot) => slot.minute), ...more])].sort((a, b) => a - b);
   return minutes.map((minute) => ({
     minute,
-    days: Array.from({ length: days }, (_, day) =>
+    days: Array.from({ length: DAYS }, (_, day) =>
       slots
         .filter((slot) => slot.minute === minute && slot.day === day)
         .sort((a, b) => a.course.subject.localeCompare(b.course.subject, "zh")),
@@ -30,12 +51,26 @@ export function rowsOf(slots: readonly Slot[], days: number): { minute: number; 
   }));
 }
 
-/** The corners of a line over a run's seconds in a box, as an SVG polyline has them; the last value holds to the end. */
-export function lineOf(points: readonly RunPointView[], value: (point: RunPointView) => number, width: number, height: number): string {
-  const last = points[points.length - 1];
-  if (!last) return "";
-  const most = Math.max(1, ...points.map((point) => Math.max(point.bound, point.coverage)));
-  const span = Math.max(last.seconds, 0.001);
-  const place = (point: RunPointView) => `${((width * point.seconds) / span).toFixed(1)},${(height * (1 - value(point) / most)).toFixed(1)}`;
-  return points.map(place).join(" ");
+/** What speaks against each start, in words; nothing: the lesson may stand there. */
+export class Verdicts {
+  private readonly found: Map<string, string[]>;
+  /** Minutes at which the lesson may begin on some day. */
+  readonly minutes: number[];
+  readonly legal: [number, number][];
+
+  constructor(view: TargetsView) {
+    this.found = new Map(view.targets.map(({ start, reasons }) => [start.join(), reasons.map((number) => view.reasons[number]!.message)]));
+    this.legal = view.targets.filter(({ reasons }) => reasons.length === 0).map(({ start }) => start);
+    this.minutes = [...new Set(this.legal.map(([, minute]) => minute))];
+  }
+
+  /** null: outside the hours of the schools concerned. */
+  at(day: number, minute: number): string[] | null {
+    return this.found.get(`${day},${minute}`) ?? null;
+  }
+}
+
+/** Schools that attend, each once. */
+export function pointsOf(attending: readonly AttendingView[]): string[] {
+  return [...new Set(attending.map((one) => one.school_name))];
 }

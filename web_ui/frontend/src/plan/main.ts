@@ -1,13 +1,15 @@
 import { createApp } from "vue";
 import { commonEn, commonZh } from "../locales/common";
 import { planEn, planZh } from "../locales/plan";
+import { timetableEn, timetableZh } from "../locales/timetable";
 import { richText } from "../shared/i18n";
 import { provideText } from "../shared/text";
 import "../ui/base.css";
 import "../ui/sheet.css";
 import "./plan.css";
+import "./timetable.css";
 import PlanPage from "./PlanPage.vue";
 
 const app = createApp(PlanPage);
-provideText(app, richText(app, { "zh-CN": { ...commonZh, plan: planZh }, en: { ...commonEn, plan: planEn } }));
+provideText(app, richText(app, { "zh-CN": { ...commonZh, plan: planZh, tt: timetableZh }, en: { ...commonEn, plan: planEn, tt: timetableEn } }));
 app.mount("#app");

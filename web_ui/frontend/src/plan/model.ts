@@ -1,43 +1,35 @@
 import { computed, ref, watch } from "vue";
-import { api, troubleOf, type Trouble } from "../shared/api";
 import { useStaff } from "../shared/staff";
 import type { Text } from "../shared/text";
-import type { CoverageView, NeedsView, PlanningRegionsView, PlanningRegionView, RegistryView, TermEdit, TermsView, TermView } from "../wire.gen";
-
-const PLANNING = "/api/v1/planning";
+import { useDoing } from "./desk";
+import { awaited } from "./timetable";
+import type { CoverageView, NeedsView, PlanningRegionsView, PlanningRegionView, RegistryView, RunView, TermEdit, TermsView, TermView } from "../wire.gen";
 
 /** Everything the page knows and does: one region, one of its terms, what is registered and what lacks. */
 export function usePlan(text: Text) {
-  const staff = useStaff(text, () => [], () => undefined);
+  const { busy, failed, doing, call } = useDoing(text);
+  const run = ref<RunView | null>(null);
+  const staff = useStaff(
+    text,
+    () => (awaited(run.value) ? [{ type: "watch_run", run_id: run.value!.id }] : []),
+    (socket) => {
+      socket.on("run", (message) => {
+        if (message.run.id === run.value?.id) run.value = message.run;
+      });
+    },
+  );
   const regions = ref<PlanningRegionView[] | null>(null);
   const regionId = ref<string | null>(null);
   const registry = ref<RegistryView | null>(null);
   const terms = ref<TermView[] | null>(null);
   const termId = ref<string | null>(null);
   const coverage = ref<CoverageView | null>(null);
-  const busy = ref(false);
-  const failed = ref<Trouble | null>(null);
   const computedCount = ref<number | null>(null);
 
   const region = computed(() => regions.value?.find((one) => one.id === regionId.value) ?? null);
   const term = computed(() => terms.value?.find((one) => one.id === termId.value) ?? null);
 
-  const get = <T>(path: string) => api<T>("GET", `${PLANNING}/${path}`, text.language.value);
-
-  /** Runs one action at a time and shows what the server says when it refuses. */
-  async function doing<T>(action: () => Promise<T>): Promise<T | undefined> {
-    if (busy.value) return undefined;
-    busy.value = true;
-    failed.value = null;
-    try {
-      return await action();
-    } catch (error) {
-      failed.value = troubleOf(error, text.t);
-      return undefined;
-    } finally {
-      busy.value = false;
-    }
-  }
+  const get = <T>(path: string) => call<T>("GET", path);
 
   async function readRegion(id: string): Promise<void> {
     const at = `region=${encodeURIComponent(id)}`;
@@ -66,7 +58,12 @@ export function usePlan(text: Text) {
 
   return {
     ...staff,
-    regions, region, registry, terms, term, coverage, busy, failed, computedCount,
+    regions, region, registry, terms, term, coverage, busy, failed, computedCount, run,
+    /** Shows a run and whatever it says from now on. */
+    follow: (next: RunView | null) => {
+      run.value = next;
+      if (awaited(next)) staff.rewatch();
+    },
     chooseRegion: (id: string) => {
       regionId.value = id;
       return doing(() => readRegion(id));
@@ -78,15 +75,14 @@ export function usePlan(text: Text) {
     refresh: () => doing(async () => void (regionId.value && (await readRegion(regionId.value)))),
     compute: () =>
       doing(async () => {
-        const path = `${PLANNING}/terms/${termId.value}/needs/compute`;
-        const needs = await api<NeedsView>("POST", path, text.language.value, {});
+        const needs = await call<NeedsView>("POST", `terms/${termId.value}/needs/compute`, {});
         await readTerm();
         computedCount.value = needs.needs.filter((need) => need.lessons > 0).length;
       }),
     addTerm: async (edit: TermEdit) => {
       const made = await doing(async () => {
         const body = { region_id: regionId.value!, term: edit };
-        const created = await api<TermView>("POST", `${PLANNING}/terms`, text.language.value, body);
+        const created = await call<TermView>("POST", "terms", body);
         termId.value = created.id;
         await readRegion(regionId.value!);
         return created;

@@ -1,50 +1,45 @@
-import { computed, onScopeDispose, ref, watch, type Ref } from "vue";
-import { api, troubleOf, type Trouble } from "../shared/api";
+import { computed, ref, shallowRef, watch, type Ref } from "vue";
 import type { Text } from "../shared/text";
 import type {
-  CourseView, ProposalEdit, ProposalHead, ProposalsView, ProposalView, PublicationView, RunsView, RunView, TargetsView, UncoveredsView, UncoveredView,
+  ComparisonView, CourseView, ProposalEdit, ProposalHead, ProposalsView, ProposalView, PublicationView, RunsView, RunView, TargetsView, UncoveredsView,
+  UncoveredView,
 } from "../wire.gen";
-import { slotsOf, type Slot } from "./grid";
+import { PLANNING, useDoing } from "./desk";
+import { slotsOf, Verdicts } from "./grid";
 
-const PLANNING = "/api/v1/planning";
-const ASK_AGAIN_MS = 1_000;
+type Edit = ProposalEdit["edit"];
+
+/** A lesson somebody has taken up: one of a course's, or (`lesson` null) one more. */
+export interface Taken {
+  course: CourseView;
+  lesson: number | null;
+  day: number;
+  minute: number;
+}
+
+export const going = (run: RunView | null) => run !== null && (run.state === "waiting" || run.state === "running");
+
+/** Whether there is still something to hear of it: a run that was stopped has yet to hand in its best plan. */
+export const awaited = (run: RunView | null) => run !== null && run.proposal_id === null && run.state !== "failed";
 
 /** Runs of the solver and the proposals of one term: what the coordinator looks at, changes and publishes. */
-export function useTimetable(text: Text, termId: Ref<string | null>) {
-  const run = ref<RunView | null>(null);
+export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView | null>, follow: (run: RunView | null) => void) {
+  const { busy, failed, doing, call } = useDoing(text);
   const heads = ref<ProposalHead[]>([]);
   const proposal = ref<ProposalView | null>(null);
   const uncovered = ref<UncoveredView[] | null>(null);
-  const chosen = ref<Slot | null>(null);
-  const targets = ref<TargetsView | null>(null);
+  const taken = shallowRef<Taken | null>(null);
+  const verdicts = shallowRef<Verdicts | null>(null);
   const publication = ref<PublicationView | null>(null);
-  const busy = ref(false);
-  const failed = ref<Trouble | null>(null);
-  let asking: ReturnType<typeof setTimeout> | undefined;
-  onScopeDispose(() => clearTimeout(asking));
+  const comparison = ref<ComparisonView | null>(null);
 
-  const running = computed(() => run.value !== null && (run.value.state === "waiting" || run.value.state === "running"));
+  const running = computed(() => going(run.value));
   const slots = computed(() => slotsOf(proposal.value?.courses ?? []));
-
-  const call = <T>(method: "GET" | "POST", path: string, body?: object) => api<T>(method, `${PLANNING}/${path}`, text.language.value, body);
   const at = (path = "") => `proposals/${proposal.value?.head.id ?? ""}${path}`;
-
-  async function doing(action: () => Promise<void>): Promise<void> {
-    if (busy.value) return;
-    busy.value = true;
-    failed.value = null;
-    try {
-      await action();
-    } catch (error) {
-      failed.value = troubleOf(error, text.t);
-    } finally {
-      busy.value = false;
-    }
-  }
 
   function show(view: ProposalView | null): void {
     proposal.value = view;
-    uncovered.value = chosen.value = targets.value = publication.value = null;
+    uncovered.value = taken.value = verdicts.value = publication.value = comparison.value = null;
   }
 
   async function readHeads(): Promise<void> {
@@ -55,23 +50,7 @@ export function useTimetable(text: Text, termId: Ref<string | null>) {
     show(id === undefined ? null : await call<ProposalView>("GET", `proposals/${id}`));
   }
 
-  /** Follows a run until it has ended, then opens what it found. */
-  async function follow(id: string): Promise<void> {
-    try {
-      run.value = await call<RunView>("GET", `runs/${id}`);
-      if (running.value) {
-        asking = setTimeout(() => void follow(id), ASK_AGAIN_MS);
-      } else if (run.value.proposal_id !== null) {
-        await readHeads();
-        await open(run.value.proposal_id);
-      }
-    } catch (error) {
-      failed.value = troubleOf(error, text.t);
-      asking = setTimeout(() => void follow(id), 3 * ASK_AGAIN_MS);
-    }
-  }
-
-  async function change(edit: ProposalEdit["edit"]): Promise<void> {
+  async function change(edit: Edit): Promise<void> {
     const changed = await call<ProposalView>("POST", at("/edits"), { revision: proposal.value!.head.revision, edit });
     show(changed);
     heads.value = heads.value.map((head) => (head.id === changed.head.id ? changed.head : head));
@@ -80,45 +59,72 @@ export function useTimetable(text: Text, termId: Ref<string | null>) {
   watch(
     termId,
     (id) => {
-      clearTimeout(asking);
-      run.value = null;
+      follow(null);
       heads.value = [];
       show(null);
-      if (id === null) return;
       void doing(async () => {
-        const runs = (await call<RunsView>("GET", `terms/${id}/runs`)).runs;
-        await readHeads();
+        const [{ runs }] = await Promise.all([call<RunsView>("GET", `terms/${id}/runs`), readHeads()]);
         await open(heads.value[0]?.id);
-        if (runs[0] && (runs[0].state === "waiting" || runs[0].state === "running")) void follow(runs[0].id);
+        if (runs[0] && going(runs[0])) follow(runs[0]);
       });
     },
     { immediate: true },
   );
 
+  // What a run has found is opened, but nobody is torn away from a lesson being moved.
+  watch(run, (now, before) => {
+    if (now === null || now.proposal_id === null || now.id !== before?.id || before.proposal_id !== null) return;
+    void doing(async () => {
+      await readHeads();
+      if (taken.value === null) await open(now.proposal_id!);
+    });
+  });
+
   return {
-    run, running, heads, proposal, slots, uncovered, chosen, targets, publication, busy, failed,
-    start: (seconds: number) =>
+    running, heads, proposal, slots, uncovered, taken, verdicts, publication, comparison, busy, failed,
+    start: (seconds: number, goOn: boolean) =>
       doing(async () => {
-        const started = await call<RunView>("POST", `terms/${termId.value}/runs`, { seconds });
-        run.value = started;
-        void follow(started.id);
+        const start_id = goOn ? (proposal.value?.head.id ?? null) : null;
+        follow(await call<RunView>("POST", `terms/${termId.value}/runs`, { seconds, start_id }));
       }),
-    cancel: () => doing(async () => void (await call<RunView>("POST", `runs/${run.value!.id}/cancel`, {}))),
-    choose: (id: string) => doing(() => open(id)),
+    cancel: () => doing(async () => follow(await call<RunView>("POST", `runs/${run.value!.id}/cancel`, {}))),
+    open: (id: string) => doing(() => open(id)),
+    copy: (name: string) =>
+      doing(async () => {
+        const made = await call<ProposalHead>("POST", `terms/${termId.value}/proposals`, { name, copy_of: proposal.value!.head.id });
+        await readHeads();
+        await open(made.id);
+      }),
+    remove: () =>
+      doing(async () => {
+        await call("DELETE", at());
+        await readHeads();
+        await open(heads.value[0]?.id);
+      }),
+    compare: (id: string) =>
+      doing(async () => {
+        comparison.value = id === "" ? null : await call<ComparisonView>("GET", `proposals/${id}/comparison?with=${proposal.value!.head.id}`);
+      }),
     explain: () => doing(async () => void (uncovered.value = (await call<UncoveredsView>("GET", at("/uncovered"))).uncovered)),
-    pick: (slot: Slot | null) =>
-      doing(async () => {
-        chosen.value = slot;
-        targets.value = null;
-        if (slot === null) return;
-        targets.value = await call<TargetsView>("GET", at(`/targets?course=${encodeURIComponent(slot.course.key)}&lesson=${slot.lesson}`));
-      }),
-    move: (to: [number, number]) => doing(() => change({ kind: "move", course: chosen.value!.course.key, lesson: chosen.value!.lesson, to })),
-    pin: (course: CourseView) => doing(() => change({ kind: "pin", courses: [course.key], pinned: !course.pinned })),
+    take: (what: Taken | null) => {
+      taken.value = what;
+      verdicts.value = null;
+      if (what === null) return;
+      void doing(async () => {
+        const lesson = what.lesson === null ? "" : `&lesson=${what.lesson}`;
+        const found = await call<TargetsView>("GET", at(`/targets?course=${encodeURIComponent(what.course.key)}${lesson}`));
+        if (taken.value === what) verdicts.value = new Verdicts(found);
+      });
+    },
+    move: (to: [number, number] | null) => doing(() => change({ kind: "move", course: taken.value!.course.key, lesson: taken.value!.lesson, to })),
+    pin: (courses: string[], pinned: boolean) => doing(() => change({ kind: "pin", courses, pinned })),
+    setWeeks: (course: string, weeks: CourseView["weeks"]) => doing(() => change({ kind: "weeks", course, weeks })),
     undo: () => doing(() => change({ kind: "undo" })),
     redo: () => doing(() => change({ kind: "redo" })),
-    publish: (dryRun: boolean) =>
-      doing(async () => void (publication.value = await call<PublicationView>("POST", at("/publish"), { dry_run: dryRun }))),
+    publish: (dryRun: boolean, withClashes = false) =>
+      doing(async () => void (publication.value = await call<PublicationView>("POST", at("/publish"), { dry_run: dryRun, with_clashes: withClashes }))),
     workbook: computed(() => `${PLANNING}/${at("/workbook")}`),
   };
 }
+
+export type Timetable = ReturnType<typeof useTimetable>;
