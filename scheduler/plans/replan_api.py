@@ -46,7 +46,8 @@ class ReplanApi:
         desk = await desk_of(self._store, call.principal, call.path["id"])
         standing = await access_standing(self._store, call.principal, desk.term.id, now)
         monday = body.week_of - timedelta(days=body.week_of.weekday())
-        week = week_lessons(standing.published, desk.instance, monday, now=now, zone=SCHOOL_ZONE)
+        pinned = {course.key for course in standing.courses if course.pinned}
+        week = week_lessons(standing.published, desk.instance, monday, now=now, zone=SCHOOL_ZONE, pinned=pinned)
         outages = [_outage(desk, outage) for outage in body.outages]
         local = now.astimezone(SCHOOL_ZONE)
         day = (local.date() - monday).days

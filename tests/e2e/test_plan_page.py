@@ -1,14 +1,24 @@
-"""The page before the timetable in real Chromium: a term is made, a faulty workbook refused; always accessible."""
+"""The coordinator's page in real Chromium, always accessible: a term is made, a faulty workbook refused, a timetable
+solved, moved by keyboard, compared and published."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from playwright.async_api import FilePayload, expect
 
+from classroom.access.registry_import import access_registry_import
+from classroom.access.terms import access_new_term
+from classroom.messages.planning import TermEdit
+from classroom.model.principal import SYSTEM
+from scheduler.io.workbook.work import read_workbook
+from scheduler.registry.needs import compute_needs
 from scheduler.service import SchedulerService
-from tests.fakes.county import PASSWORD
+from tests.fakes.county import NOW, PASSWORD
 from tests.fakes.hub import Hub, running_hub
+from tests.fakes.workbooks import content_of, right_book
 from tests.harness.browser import chromium
 from tests.harness.pages import built_pages, with_development_tools
 from tests.harness.visitor import Visitor
@@ -48,6 +58,7 @@ async def test_a_coordinator_begins_a_term(hub: Hub) -> None:
         await expect(page.get_by_role("status")).to_contain_text("算出 0 项缺课")
         for view, shows in (
             ("排课", "还没有排课方案"),
+            ("临时调课", "教师请假"),
             ("学校", "学校标识码"),
             ("教师", "还没有教师登记可以上的课"),
             ("班级", "还没有班级"),
@@ -61,3 +72,56 @@ async def test_a_coordinator_begins_a_term(hub: Hub) -> None:
         await page.get_by_role("button", name="先检查").click()
         await expect(page.get_by_role("alert")).to_be_visible()
         await visitor.approve("a file that is no workbook")
+
+
+async def test_a_timetable_is_made_moved_compared_and_published(hub: Hub) -> None:
+    store, region = hub.county.store, hub.county.county.id
+    edit = TermEdit(name="秋", first_day=date(2026, 8, 31), last_day=date(2027, 1, 15))
+    term = await access_new_term(store, SYSTEM, region, edit, days=[], now=NOW)
+    book = right_book()
+    # its bell is ten minutes behind: now a lesson may start with either
+    book["学校"]["F3"] = 10
+    registry = read_workbook(content_of(book)).registry
+    assert registry is not None
+    await access_registry_import(store, SYSTEM, region, registry, term_id=term.id, now=NOW)
+    await compute_needs(store, SYSTEM, term.id, NOW)
+    axe = (with_development_tools() / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+    async with chromium() as browser:
+        url = str(hub.server.url).rstrip("/")
+        visitor = await Visitor.at(browser, url, axe, "panel")
+        credentials = {"username": "county_coordinator", "password": PASSWORD}
+        assert (await visitor.page.context.request.post(f"{url}/api/v1/session", data=credentials)).ok
+        page = visitor.page
+        await page.emulate_media(reduced_motion="reduce")
+        await visitor.go("/console/plan")
+        await page.get_by_role("radio", name="排课", exact=True).check(force=True)
+        await page.get_by_role("button", name="自动排课").click()
+        lesson = page.locator(".timetable__lesson")
+        # what the run says comes over the socket, as the server's clock goes on
+        async with asyncio.timeout(90):
+            while await lesson.count() < 2:
+                hub.clock.advance(0.5)
+        await visitor.approve("a timetable")
+        # the lesson goes to another time by keyboard alone, and the focus with it
+        await lesson.first.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name="移到这里").first).to_be_visible()
+        await visitor.approve("a lesson and where it may go")
+        before = await page.locator("[data-lesson]").evaluate_all("all => all.map(one => one.dataset.lesson)")
+        await page.get_by_role("button", name="复制一份试排").focus()
+        await page.get_by_role("button", name="移到这里").first.press("Enter")
+        await expect(page.get_by_role("button", name="撤销")).to_be_enabled()
+        after = await page.locator("[data-lesson]").evaluate_all("all => all.map(one => one.dataset.lesson)")
+        assert sorted(before) != sorted(after)
+        assert await page.evaluate("document.activeElement.dataset.lesson") in set(after) - set(before)
+        await page.get_by_role("button", name="复制一份试排").click()
+        await expect(page.get_by_label("与另一方案比较")).to_be_visible()
+        await page.get_by_label("与另一方案比较").select_option(index=1)
+        await expect(page.get_by_text("两个方案完全一样")).to_be_visible()
+        await visitor.approve("a comparison")
+        await page.get_by_role("button", name="准备发布").click()
+        await page.get_by_role("button", name="发布", exact=True).click()
+        await expect(page.get_by_text("已发布第 1 版")).to_be_visible()
+        await page.get_by_role("button", name="为什么没排上").click()
+        await expect(page.get_by_role("heading", name="有 1 项缺课没有排满")).to_be_visible(timeout=30_000)
+        await visitor.approve("why not")

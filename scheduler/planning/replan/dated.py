@@ -59,9 +59,18 @@ class WeekReplan:
 
 
 def week_lessons(
-    published: Sequence[PublishedLesson], instance: Instance, monday: date, *, now: datetime, zone: tzinfo
+    published: Sequence[PublishedLesson],
+    instance: Instance,
+    monday: date,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    pinned: Collection[str] = (),
 ) -> tuple[WeekLesson, ...]:
-    """The lessons of a week that take place, in order of time. Weekend days have no lessons a planner could move."""
+    """The lessons of a week that take place, in order of time; those of `pinned` courses are not open.
+
+    Weekend days have no lessons a planner could move.
+    """
     lookup = Lookup.of(instance)
     found = []
     for lesson in sorted(published, key=lambda lesson: (lesson.plan.starts_at, lesson.lesson_id)):
@@ -79,7 +88,8 @@ def week_lessons(
             needs,
             ((day, local.hour * 60 + local.minute),),
         )
-        found.append(WeekLesson(lesson.lesson_id, course, lesson.state in UPCOMING and lesson.plan.starts_at > now))
+        coming = lesson.state in UPCOMING and lesson.plan.starts_at > now
+        found.append(WeekLesson(lesson.lesson_id, course, coming and lesson.plan.course not in pinned))
     return tuple(found)
 
 

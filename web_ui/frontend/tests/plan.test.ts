@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { outagesOf, type Absence } from "../src/plan/absence";
 import { chartOf, gapPercent } from "../src/plan/chart";
 import { fateOf, hoursChanged, needsChanged } from "../src/plan/compare";
 import { bellTime, markOf, percentOf, tableOf } from "../src/plan/coverage";
@@ -116,5 +117,19 @@ describe("a run's chart", () => {
     expect(gapPercent(points[2]!)).toBe(3.9);
     expect(gapPercent({ seconds: 1, coverage: 9_999, bound: 10_000, cost: 0 })).toBe(0.1);
     expect(gapPercent({ seconds: 1, coverage: 0, bound: 0, cost: 0 })).toBe(0);
+  });
+});
+
+describe("an absence", () => {
+  const bell: [number, number][] = [[480, 520], [530, 570], [600, 640]];
+  const ill: Absence = { kind: "teacher", id: "t", days: [3, 1], periods: [], rooms: 1 };
+
+  it("without periods lasts all day, on each day", () => {
+    expect(outagesOf(ill, bell).map((one) => [one.day, one.start_min, one.end_min])).toEqual([[1, 0, 1440], [3, 0, 1440]]);
+  });
+
+  it("of neighbouring periods has the break between them in it, and is one", () => {
+    expect(outagesOf({ ...ill, days: [0], periods: [1, 0] }, bell).map((one) => [one.start_min, one.end_min])).toEqual([[480, 570]]);
+    expect(outagesOf({ ...ill, days: [0], periods: [2, 0] }, bell).map((one) => [one.start_min, one.end_min])).toEqual([[480, 520], [600, 640]]);
   });
 });

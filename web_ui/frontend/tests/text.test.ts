@@ -7,7 +7,7 @@ import { consoleEn, consoleZh } from "../src/locales/console";
 import { joinEn, joinZh } from "../src/locales/join";
 import { libraryEn, libraryZh } from "../src/locales/library";
 import { panelEn, panelZh } from "../src/locales/panel";
-import { planEn, planZh } from "../src/locales/plan";
+import { planningEn, planningZh } from "../src/locales/planning";
 import { playerEn, playerZh } from "../src/locales/player";
 import { shelfEn, shelfZh } from "../src/locales/shelf";
 import { signinEn, signinZh } from "../src/locales/signin";
@@ -16,11 +16,11 @@ import { firstLanguage } from "../src/shared/language";
 import { fill, find, type Catalog } from "../src/shared/text";
 
 const zh: Catalog = {
-  ...commonZh, join: joinZh, signin: signinZh, panel: panelZh, console: consoleZh, plan: planZh,
+  ...commonZh, join: joinZh, signin: signinZh, panel: panelZh, console: consoleZh, ...planningZh,
   player: playerZh, archive: { ...archiveZh, ...archiveItemZh }, library: libraryZh, shelf: shelfZh,
 };
 const en: Catalog = {
-  ...commonEn, join: joinEn, signin: signinEn, panel: panelEn, console: consoleEn, plan: planEn,
+  ...commonEn, join: joinEn, signin: signinEn, panel: panelEn, console: consoleEn, ...planningEn,
   player: playerEn, archive: { ...archiveEn, ...archiveItemEn }, library: libraryEn, shelf: shelfEn,
 };
 

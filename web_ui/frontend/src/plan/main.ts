@@ -1,7 +1,6 @@
 import { createApp } from "vue";
 import { commonEn, commonZh } from "../locales/common";
-import { planEn, planZh } from "../locales/plan";
-import { timetableEn, timetableZh } from "../locales/timetable";
+import { planningEn, planningZh } from "../locales/planning";
 import { richText } from "../shared/i18n";
 import { provideText } from "../shared/text";
 import "../ui/base.css";
@@ -11,5 +10,5 @@ import "./timetable.css";
 import PlanPage from "./PlanPage.vue";
 
 const app = createApp(PlanPage);
-provideText(app, richText(app, { "zh-CN": { ...commonZh, plan: planZh, tt: timetableZh }, en: { ...commonEn, plan: planEn, tt: timetableEn } }));
+provideText(app, richText(app, { "zh-CN": { ...commonZh, ...planningZh }, en: { ...commonEn, ...planningEn } }));
 app.mount("#app");
