@@ -6,6 +6,11 @@ import gc
 GC_ALLOCATIONS = 20_000  # between collections of the youngest generation (700 unless set)
 
 
+def hold_the_collector() -> None:
+    """Call first in a command that calls `spare_the_collector` later: what it loads and builds meanwhile stays."""
+    gc.disable()
+
+
 def spare_the_collector() -> None:
     """Call when everything is built that stays until the end.
 
@@ -15,6 +20,7 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 10)
+    gc.enable()
 
 
 def give_back() -> None:

@@ -2,18 +2,23 @@
 
 import asyncio
 import contextlib
+import json
 import signal
+import sys
+from operator import itemgetter
 from pathlib import Path
 
 import click
 
 from classroom.errors import BadSettings, ClassroomError
+from classroom.memory import hold_the_collector, spare_the_collector
 
 
 @click.command()
-@click.option("--server", required=True, metavar="URL", help="The server, as in http://10.0.0.5:8080.")
+@click.option("--server", metavar="URL", help="The server, as in http://10.0.0.5:8080.")
 @click.option("--room", "room_code", required=True, metavar="CODE", help="The room's code.")
-@click.option("--token", required=True, metavar="T", envvar="QIANSHOU_ROOM_TOKEN", help="The room's device token.")
+@click.option("--token", metavar="T", envvar="QIANSHOU_ROOM_TOKEN", help="The room's device token.")
+@click.option("--told", is_flag=True, help='Read {"server": URL, "token": T} from standard input once loaded.')
 @click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="room.toml with the sources.")
 @click.option(
     "--source",
@@ -26,15 +31,17 @@ from classroom.errors import BadSettings, ClassroomError
 @click.option("--stamp", is_flag=True, help="Draw the time of capture into every picture, to measure latency.")
 def room(
     *,
-    server: str,
+    server: str | None,
     room_code: str,
-    token: str,
+    token: str | None,
+    told: bool,
     config: Path | None,
     sources: tuple[str, ...],
     recordings: Path | None,
     stamp: bool,
 ) -> None:
     """Run the program of a recording classroom until interrupted."""
+    hold_the_collector()
     # Late: `qianshou --help` shall not load FFmpeg and OpenCV.
     from room_agent.config import load_config
 
@@ -56,6 +63,16 @@ def room(
     from classroom.tasks import Tasks
     from room_agent.agent import RoomAgent
 
+    if told:
+        line = sys.stdin.readline()
+        if not line:
+            return  # whoever was to tell ended first
+        try:
+            server, token = itemgetter("server", "token")(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            raise click.UsageError('standard input held no {"server": URL, "token": T}') from error
+    if not server or not token:
+        raise click.UsageError("--server and --token are needed, or --told")
     try:
         url = URL(server)
     except ValueError as error:
@@ -70,6 +87,7 @@ def room(
         agent = RoomAgent(
             config=settings, server=url, room=room_code, token=token, clock=clock, tasks=tasks, language=language()
         )
+        spare_the_collector()
         try:
             await agent.run()
         finally:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from classroom.cli.options import CONFIG, DATA, run_async, settings_of
+from classroom.memory import hold_the_collector
 from classroom.settings import ServerRole
 
 
@@ -25,6 +26,7 @@ def serve(
     media_port: int | None,
 ) -> None:
     """Run the server until Ctrl-C."""
+    hold_the_collector()
     from classroom.server import serve as run_server
 
     settings = settings_of(config, data=data, role=role, host=host, port=port, media_port=media_port)

@@ -1,16 +1,14 @@
 """`python -m classroom.demo.child FILM …`: the demo room's process.
 
-It makes the film where there is none, then waits for one line of JSON on standard input, `{"server": URL, "token": T}`,
-and becomes `qianshou room … --server URL`.
+It makes the film where there is none and becomes `qianshou room --told …`, which loads while the server does and waits
+to be told on standard input where that is. The token comes the same way, since arguments are there for every user of
+the machine to see.
 
-One process for both, because loading FFmpeg takes longer than anything else a start has to do. The token comes by
-standard input since arguments are there for every user of the machine to see. When the demo's own process ends,
-however it ends, so does this one: nobody wants a forgotten encoder.
+One process for both, because loading FFmpeg takes longer than anything else a start has to do. When the demo's own
+process ends, however it ends, so does this one: nobody wants a forgotten encoder.
 """
 
 import ctypes
-import json
-import os
 import signal
 import sys
 from pathlib import Path
@@ -29,12 +27,7 @@ def main() -> int:
         failed = run(["room-demo-video", film])
         if failed:
             return failed
-    line = sys.stdin.readline()
-    if not line:
-        return 0  # the demo ended first
-    told = json.loads(line)
-    os.environ["QIANSHOU_ROOM_TOKEN"] = told["token"]
-    return run(["room", "--server", told["server"], *arguments])
+    return run(["room", "--told", *arguments])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import click
 
 from classroom.cli.options import DATA, run_async, settings_of
 from classroom.demo.room import DemoRoom, check_film
+from classroom.memory import hold_the_collector
 from classroom.settings import Settings
 
 
@@ -24,6 +25,7 @@ from classroom.settings import Settings
 def demo(*, port: int, media_port: int | None, host: str | None, data: Path | None, source: Path | None) -> None:
     """Show a demo county with a lesson running, until Ctrl-C."""
     begun = time.monotonic()
+    hold_the_collector()
     chosen = {"port": port, "media_port": media_port, "host": host, "data": data}
     settings = settings_of(None, **chosen)
     if "log_level" not in settings.model_fields_set:

@@ -15,9 +15,10 @@ from room_agent.capture.framecode import read_code
 from tests.fakes.whip_server import WhipServer
 
 
-def qianshou(*arguments: str) -> subprocess.CompletedProcess[str]:
+def qianshou(*arguments: str, told: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from classroom.cli.main import main; main()", *arguments],
+        input=told,
         capture_output=True,
         text=True,
         timeout=60,
@@ -61,6 +62,17 @@ async def test_a_refused_token_ends_it_with_one_line() -> None:
         done = await asyncio.to_thread(qianshou, *arguments)
     assert done.returncode == 1
     assert "token" in done.stderr.strip().splitlines()[-1].lower()
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "named"),
+    [("", 0, ""), ("nonsense\n", 2, "standard input"), ('{"server": "ftp://x", "token": "t"}\n', 2, "ftp://x")],
+)
+def test_where_the_server_is_may_be_told_on_standard_input(line: str, code: int, named: str) -> None:
+    done = qianshou("room", "--room", "r", "--source", "s=synthetic:slides", "--told", told=line)
+    assert done.returncode == code
+    assert named in done.stderr
     assert "Traceback" not in done.stderr
 
 
