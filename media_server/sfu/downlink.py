@@ -130,9 +130,10 @@ class Downlink:
     def want(self, point: OperatingPoint | None, now: float, below: Sequence[Encoding] = ()) -> list[Run]:
         """Carry `point` from its next keyframe on, at once when its cache allows; returns what to send now.
 
-        Going down or starting uses the cache: the picture must come back quickly. When that cache is more than a thin
-        line takes at once, an encoding of those `below` (the best first) stands in until the keyframe comes. Going up
-        waits for a keyframe too, because a burst would hit the very line whose width is being tried.
+        Only a start uses the cache, so that there is a picture at once. When that cache is more than a thin line takes
+        at once, an encoding of those `below` (the best first) stands in until the keyframe comes. Who has a picture
+        waits for a keyframe: cached ones are older than what was shown, and a burst would hit the very line whose
+        width is being tried, or has just proved too small.
         """
         encoding, self._spatial = point or (None, None)
         if encoding is not None and encoding is self.current:
@@ -148,9 +149,8 @@ class Downlink:
             return []
         if not encoding.video:
             return []  # sound starts with its next packet
-        climbing = self.current is not None and encoding.bitrate_bps > self.current.bitrate_bps
         runs: list[Run] = []
-        if not climbing:
+        if self.current is None:
             cached = next((each for each in (encoding, *below) if _starts_cheaply(each, self.start_bytes, now)), None)
             if cached is not None:
                 runs = self._start_from_cache(cached, now)
@@ -158,11 +158,12 @@ class Downlink:
         return runs
 
     def _wait_for_keyframe(self, now: float) -> None:
-        """Ask for one to switch at, unless there is a picture meanwhile and the publisher sends one soon by itself."""
-        wanted = self.wanted
-        if wanted is None or wanted is self.current or not wanted.video:
+        """Ask for one to switch at; who climbs has time when the publisher sends one soon by itself."""
+        wanted, current = self.wanted, self.current
+        if wanted is None or wanted is current or not wanted.video:
             return
-        if self.current is None or not _keyframe_is_due(wanted, now):
+        climbing = current is not None and wanted.bitrate_bps > current.bitrate_bps
+        if not climbing or not _keyframe_is_due(wanted, now):
             wanted.keyframes.want()
 
     def _choose_layer(self, encoding: Encoding) -> None:

@@ -14,7 +14,8 @@ UNUSABLE_LOSS = 0.30  # repairs are lost as well: a picture would only stand sti
 LOSSY_FOR_S = 0.4  # one bad window is chance, two in a row are not
 NARROW_FOR_S = 1.5  # an estimate dips when the receiver itself is busy
 SETTLE_S = 2.0  # after lowering: queues empty, and reports still speak of what was sent before
-ESTIMATE_MARGIN = 0.85  # an estimate this far below what is sent means a queue is growing
+ESTIMATE_MARGIN = 0.85  # an estimate this far below what is sent may mean that a queue is growing
+RECOVERING = 1.05  # one that has grown so much in `NARROW_FOR_S` is catching up: receivers raise theirs by 8 % a second
 FIRST_WAIT_S = 8.0
 LONGEST_WAIT_S = 64.0
 PROBATION_S = 5.0
@@ -48,6 +49,7 @@ class Governor:
         self._starved = False  # the line is too thin even for the lowest, for all we know
         self._lossy_since: float | None = None
         self._narrow_since: float | None = None
+        self._narrow_bps = 0.0  # the estimate then
         self._lowered_at = float("-inf")
         self._raised_at = float("-inf")
         self._wait_s = FIRST_WAIT_S
@@ -61,8 +63,17 @@ class Governor:
         return changed
 
     def hear_estimate(self, estimate_bps: float, sent_bps: float, now: float) -> bool:
-        """A REMB over everything we send. Returns whether the limit changed."""
-        self._narrow_since = _since(self._narrow_since, estimate_bps < ESTIMATE_MARGIN * sent_bps, now)
+        """A REMB over everything we send. Returns whether the limit changed.
+
+        After a burst a receiver's estimate is what little it got before, and climbs slowly from there although all
+        that is sent arrives: a line that is too thin shows in an estimate that stays low.
+        """
+        narrow = estimate_bps < ESTIMATE_MARGIN * sent_bps
+        if self._narrow_since is not None and now - self._narrow_since >= NARROW_FOR_S:
+            narrow &= estimate_bps < RECOVERING * self._narrow_bps
+        if self._narrow_since is None or not narrow:
+            self._narrow_bps = estimate_bps
+        self._narrow_since = _since(self._narrow_since, narrow, now)
         changed = self._lower(self._narrow_since, NARROW_FOR_S, estimate_bps, now)
         self._starved |= changed
         return changed

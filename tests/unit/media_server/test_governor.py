@@ -78,6 +78,22 @@ def test_loss_that_nack_repairs_costs_no_quality() -> None:
     assert chosen(governor, Picture("a", "auto", LADDER), now=60.0) == ["h"]
 
 
+def test_an_estimate_that_climbs_is_no_sign_of_a_thin_line() -> None:
+    """What Chromium says of a line without limits after it began with a small picture: 8 % more every second."""
+    governor = Governor()
+    for report in range(120):
+        governor.hear_estimate(100_000 * 1.08 ** (report / 4), 1_200_000, report / 4)
+    assert governor.limit_bps is None
+
+
+def test_an_estimate_that_stays_low_is_one() -> None:
+    governor = Governor()
+    lowered = [governor.hear_estimate(300_000 + 9_000 * (report % 2), 1_200_000, report / 4) for report in range(12)]
+    assert lowered.index(True) <= 4 * (NARROW_FOR_S + 0.25)
+    assert governor.limit_bps is not None
+    assert governor.limit_bps <= 309_000
+
+
 def test_the_next_step_is_tried_after_a_quiet_while_and_longer_after_a_failure() -> None:
     governor, picture = Governor(), Picture("a", "auto", LADDER)
     congest(governor, 200_000, 0.0)
