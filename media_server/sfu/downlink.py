@@ -296,6 +296,7 @@ class Downlink:
     ) -> None:
         self._leave()
         self.current = encoding
+        self.changed = True
         format_ = self.format_for(encoding.codec)
         if format_ is not None and format_.red is not None and encoding.redundant:
             format_ = format_.red

@@ -53,6 +53,17 @@ def test_a_newcomer_starts_at_once_from_the_cache_and_nobody_asks_the_publisher(
     assert asked_for_keyframes(lesson) == 0
 
 
+def test_a_newcomer_who_waited_for_a_keyframe_is_told_what_it_gets() -> None:
+    lesson = LessonMedia(("h",), gop=10_000)
+    lesson.run(round((STALE_GOP_S + 1) * LessonMedia.FPS))
+    viewer = lesson.join("viewer")
+    assert not viewer.received
+    lesson.room.take_changes()
+    lesson.cameras["h"].force_keyframe = True
+    lesson.run(1)
+    assert [change.state.rid for change in lesson.room.take_changes()] == ["h"]
+
+
 def test_cached_pictures_are_pressed_together_so_that_the_newcomer_is_not_behind() -> None:
     lesson = LessonMedia()
     lesson.run(20)
