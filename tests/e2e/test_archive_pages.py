@@ -1,5 +1,6 @@
 """The archive and the library in real Chromium: a review from the queue to the library, accessible in every state."""
 
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from playwright.async_api import expect
 from classroom.model.catalogue import Audience, Consent
 from classroom.model.recording import RecordingState
 from media_server.archive.library.service import LibraryService
+from media_server.exchange.service import ExchangeService
 from tests.fakes.county import PASSWORD
 from tests.fakes.hub import Hub, running_hub
 from tests.fakes.library import a_recording
@@ -24,7 +26,7 @@ BOOK = "学科,年级,版本,册次,单元,知识点\n语文,三年级,人教版
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
     built_pages()
-    async with running_hub(tmp_path, services=[LibraryService, WebService]) as running:
+    async with running_hub(tmp_path, services=[ExchangeService, LibraryService, WebService]) as running:
         c = running.county
         teacher = c["teacher"]
         await a_recording(
@@ -85,6 +87,16 @@ async def test_a_recording_goes_from_the_queue_into_the_library(hub: Hub, tmp_pa
         await archivist.go("/archive?view=retention")
         await expect(page.get_by_role("heading", name="保存规则")).to_be_visible()
         await archivist.approve("retention")
+        await archivist.go("/archive?text=gsls")
+        await page.get_by_role("button", name="导出全部").press("Enter")
+        await archivist.approve("asking what to export")
+        await page.get_by_role("dialog").get_by_role("button", name="导出").press("Enter")
+        await page.get_by_text("1 个录像有问题").press("Enter")
+        await expect(page.get_by_text("古诗两首：")).to_be_visible()
+        await archivist.approve("an export")
+        async with page.expect_download() as fetching:
+            await page.get_by_role("link", name="下载").press("Enter")
+        assert zipfile.is_zipfile(await (await fetching.value).path())
         await archivist.go("/archive?item=none")
         await expect(page.get_by_role("alert")).to_be_visible()
         await archivist.approve("an unknown recording")
