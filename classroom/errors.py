@@ -6,7 +6,7 @@ The text is made at the edge (`classroom.catalog`).
 and a remedy; the keyword arguments fill them. Never put personal data in an error that is logged.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ClassroomError(Exception):
@@ -21,6 +21,16 @@ class ClassroomError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code} {self.data}" if self.data else self.code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # from one process to another, whatever arguments a subclass takes
+        return _again, (type(self), self.code, self.data)
+
+
+def _again(kind: type[ClassroomError], code: str, data: dict[str, str | int | float | bool | list[str]]) -> Any:
+    error = kind.__new__(kind)
+    ClassroomError.__init__(error, code, **data)
+    return error
 
 
 class BadInput(ClassroomError):

@@ -1,5 +1,6 @@
 """What the segment store holds, as the database knows it: who may bring what, and when it was last found whole."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,17 +47,18 @@ async def access_blob_to_bring(store: Store, principal: Principal, digest: str) 
         )
 
 
-async def access_blob_stored(store: Store, principal: Principal, digest: str, size_bytes: int, now: datetime) -> None:
-    """The segment store has it, just verified; what was known of damage is over."""
+async def access_blobs_stored(store: Store, principal: Principal, sizes: Mapping[str, int], now: datetime) -> None:
+    """The segment store has these (bytes by digest), just verified; what was known of damage is over."""
     _require_keeper(principal)
     async with store.session() as db:
-        row = await db.get(BlobRow, digest)
-        if row is None:
-            db.add(BlobRow(digest=digest, size_bytes=size_bytes, stored_at=now, verified_at=now, damaged_at=None))
-            return
-        if row.damaged_at is not None:
-            append(db, principal, "segment.repaired", f"segment:{digest}", now=now)
-        row.size_bytes, row.verified_at, row.damaged_at = size_bytes, now, None
+        for digest, size_bytes in sizes.items():
+            row = await db.get(BlobRow, digest)
+            if row is None:
+                db.add(BlobRow(digest=digest, size_bytes=size_bytes, stored_at=now, verified_at=now, damaged_at=None))
+                continue
+            if row.damaged_at is not None:
+                append(db, principal, "segment.repaired", f"segment:{digest}", now=now)
+            row.size_bytes, row.verified_at, row.damaged_at = size_bytes, now, None
 
 
 async def access_blob_damaged(store: Store, principal: Principal, digest: str, now: datetime) -> bool:

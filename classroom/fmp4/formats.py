@@ -56,6 +56,18 @@ def h264_format(sps: bytes, pps: bytes) -> Format:
     return _video("H.264", b"avc1", codec, box(b"avcC", configuration), (parsed.width, parsed.height))
 
 
+def avc_format(configuration: bytes) -> Format:
+    """From an AVCDecoderConfigurationRecord as MP4 files have it, with any number of parameter sets; its samples have
+    lengths of four bytes. ISO/IEC 14496-15 § 5.3.3. Raises `MalformedStream`.
+    """
+    if len(configuration) < 8 or configuration[0] != 1 or configuration[4] & 3 != 3 or not configuration[5] & 0x1F:
+        raise MalformedStream("H.264", "configuration of a kind we do not record")
+    sps = configuration[8 : 8 + int.from_bytes(configuration[6:8])]
+    parsed = parse_sps(sps)
+    codec = f"avc1.{configuration[1:4].hex()}"
+    return _video("H.264", b"avc1", codec, box(b"avcC", configuration), (parsed.width, parsed.height))
+
+
 def vp8_format(keyframe: bytes) -> Format:
     """VP Codec ISO Media File Format Binding v1.0; VP8 has one profile and no levels. Raises `MalformedStream`."""
     return _video("VP8", b"vp08", "vp08.00.10.08", _vpcc(0, 10, 8, 1, False), keyframe_size(keyframe))

@@ -153,7 +153,6 @@ class ImportOrder(Message):
     folder: Annotated[str, Field(min_length=1, max_length=200)]
     sheet: Annotated[str, Field(min_length=1, max_length=200)]
     dry_run: bool
-    school_id: Id | None = None
 
 
 class TranscriptOrder(Message):

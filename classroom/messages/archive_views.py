@@ -371,8 +371,8 @@ class JobProblemView(Message):
 
 
 class JobView(Message):
-    """`done` of `total` bytes; `recordings`: how many are in the package, which has `size_bytes`, 0 when there is none
-    (any more). `problem` and `remedy` if it failed; `report` of an import.
+    """`done` of `total` bytes. `recordings`: how many are in the package, or were imported; `size_bytes` of the
+    package, 0 without one. `name`: of the folder an import is of. `problem` and `remedy` if it failed.
     """
 
     id: str
@@ -385,6 +385,7 @@ class JobView(Message):
     total: int
     recordings: int
     size_bytes: int
+    name: str
     problems: list[JobProblemView]
     report: ReportView | None
     problem: str | None
@@ -392,7 +393,15 @@ class JobView(Message):
 
 
 class JobsView(Message):
-    """`folders`: what lies in the server's import directory, with the tables in each."""
-
     jobs: list[JobView]
-    folders: dict[str, list[str]]
+
+
+class ImportFolderView(Message):
+    """A directory of the server's import directory, with the tables in it."""
+
+    name: str
+    tables: list[str]
+
+
+class ImportsView(Message):
+    folders: list[ImportFolderView]

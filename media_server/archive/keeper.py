@@ -1,8 +1,9 @@
 """The segment store together with what the database knows of it: what is kept is on record, and damage is noticed."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 
-from classroom.access.blobs import access_blob_damaged, access_blob_stored
+from classroom.access.blobs import access_blob_damaged, access_blobs_stored
 from classroom.clock import Clock
 from classroom.errors import NotFound, Unavailable
 from classroom.logs import get_logger
@@ -30,10 +31,15 @@ class Keeper:
 
     async def keep(self, digest: str, data: bytes) -> None:
         """Keep it and say so; again does no harm. Raises what `SegmentStore.put` and the database do."""
-        await self.segments.put(digest, data)
-        await access_blob_stored(self._store, SYSTEM, digest, len(data), self._clock.now())
-        self.kept += 1
-        self.kept_bytes += len(data)
+        await self.keep_all({digest: data})
+
+    async def keep_all(self, found: Mapping[str, bytes]) -> None:
+        """Several by digest, at once, and on record in one transaction: as `keep`."""
+        await asyncio.gather(*(self.segments.put(digest, data) for digest, data in found.items()))
+        sizes = {digest: len(data) for digest, data in found.items()}
+        await access_blobs_stored(self._store, SYSTEM, sizes, self._clock.now())
+        self.kept += len(found)
+        self.kept_bytes += sum(sizes.values())
         self.on_kept()
 
     async def read(self, digest: str) -> bytes:

@@ -10,14 +10,18 @@ from pathlib import Path
 import click
 
 from classroom.access.library import Wanted, access_found_ids
-from classroom.catalog import text
+from classroom.catalog import text, text_of
 from classroom.cli.main import language, say
 from classroom.cli.options import open_store, run_async, server_options, settings_of
 from classroom.clock import SystemClock
 from classroom.errors import BadInput
 from classroom.model.principal import SYSTEM
 from classroom.settings import Settings
+from classroom.sheets import Report
+from media_server.exchange.columns import COLUMNS
 from media_server.exchange.exporter import MOST_EXPORTED, Exporter, Order, Result
+from media_server.exchange.importer import Importer
+from media_server.exchange.library_sheet import template
 from media_server.watching.desk import Desk
 
 CLOCK = SystemClock()
@@ -64,6 +68,51 @@ async def _export(settings: Settings, folder: Path, words: str, ids: tuple[str, 
             bag, result = await Exporter(store, CLOCK, desk).export(folder, order, SYSTEM, shown())
             await asyncio.to_thread(bag.seal)
             return result
+        finally:
+            await desk.close()
+
+
+@archive.command("template")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def write_template(file: Path) -> None:
+    """Write an empty table for `import`, as XLSX."""
+    template().save(file)
+
+
+@archive.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("sheet")
+@click.option("--dry-run", is_flag=True, help="Check every cell and file, change nothing.")
+@server_options
+def import_(*, config: Path | None, data: Path | None, folder: Path, sheet: str, dry_run: bool) -> int:
+    """Take the MP4 files in FOLDER into the archive as its table SHEET (XLSX or CSV) describes them: all or none.
+
+    Interrupted, the same command goes on; a file that is there already is not imported twice.
+    """
+    report = run_async(_import(settings_of(config, data=data), folder, sheet, dry_run=dry_run))
+    place = 0 if language() == "zh-CN" else -1
+    for problem in sorted(report.problems, key=lambda each: each.row):
+        said = text_of(problem.error, language())
+        row, column = say(f"第 {problem.row} 行", f"row {problem.row}"), COLUMNS[problem.column][place]
+        click.echo(f"{row}, {column}: {said.message} {said.remedy}", err=True)
+    if report.problems:
+        n = len(report.problems)
+        click.echo(say(f"{n} 处错误，什么都没有导入。", f"{n} mistakes: nothing was imported."), err=True)
+        return 1
+    done = (report.added, report.same)
+    if dry_run:
+        click.echo(say("可以导入 {} 个录像。", "{} recordings can be imported.").format(report.added))
+    else:
+        click.echo(say("导入 {} 个录像，{} 个已有。", "{} recordings imported, {} were there.").format(*done))
+    return 0
+
+
+async def _import(settings: Settings, folder: Path, sheet: str, *, dry_run: bool) -> Report:
+    async with open_store(settings) as store:
+        desk = Desk.set_up(settings, store, CLOCK, f"{socket.gethostname()}-import")
+        importer = Importer(store, CLOCK, desk.keeper, desk.workshop, spool=settings.recordings_path / "films")
+        try:
+            return await importer.take_in(folder, sheet, SYSTEM, shown(), dry_run=dry_run)
         finally:
             await desk.close()
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from aiohttp import web
 
 from classroom.access.jobs import (
-    Job,
     access_job,
     access_job_cancel,
     access_job_download,
@@ -18,19 +17,19 @@ from classroom.access.jobs import (
 )
 from classroom.access.library import access_found_ids
 from classroom.access.retention import access_archive
-from classroom.catalog import text
 from classroom.clock import SCHOOL_ZONE
 from classroom.errors import BadInput
 from classroom.http.call import Call
 from classroom.http.routes import Routes
 from classroom.messages.archive import ExportOrder
-from classroom.messages.archive_views import JobProblemView, JobsView, JobView
+from classroom.messages.archive_views import JobsView, JobView
 from classroom.model.keeping import JobKind
 from classroom.service import Context
 from media_server.archive.library.catalogue_api import wanted_of
 from media_server.exchange.exporter import MOST_EXPORTED
 from media_server.exchange.sending import Piece, send
 from media_server.exchange.shelves import Contents, Shelves
+from media_server.exchange.views import job_view
 from media_server.exchange.zipped import ZipMember, Zipped, zip_up
 
 JOBS = "/api/v1/archive/jobs"
@@ -76,23 +75,23 @@ class JobsApi:
         }  # fmt: skip
         job = await access_new_job(self._store, call.principal, JobKind.EXPORT, wanted, now)
         self._wake()
-        return self._view(job, call.language)
+        return job_view(job, call.language)
 
     async def _list(self, call: Call) -> JobsView:
         jobs = await access_jobs(self._store, call.principal)
-        return JobsView(jobs=[self._view(job, call.language) for job in jobs], folders={})
+        return JobsView(jobs=[job_view(job, call.language) for job in jobs])
 
     async def _show(self, call: Call) -> JobView:
-        return self._view(await access_job(self._store, call.principal, call.path["id"]), call.language)
+        return job_view(await access_job(self._store, call.principal, call.path["id"]), call.language)
 
     async def _cancel(self, call: Call) -> JobView:
         job = await access_job_cancel(self._store, call.principal, call.path["id"], self._clock.now())
-        return self._view(job, call.language)
+        return job_view(job, call.language)
 
     async def _resume(self, call: Call) -> JobView:
         job = await access_job_resume(self._store, call.principal, call.path["id"], self._clock.now())
         self._wake()
-        return self._view(job, call.language)
+        return job_view(job, call.language)
 
     async def _remove(self, call: Call) -> None:
         await access_job_removal(self._store, call.principal, call.path["id"], self._clock.now())
@@ -119,21 +118,6 @@ class JobsApi:
         first = call.request.method == "GET" and call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
         job = await access_job_download(self._store, call.principal, call.path["id"], self._clock.now(), first=first)
         return await asyncio.to_thread(self._shelves.contents, job.id)
-
-    def _view(self, job: Job, language: str) -> JobView:
-        failed = text(job.problem["code"], job.problem["data"], language) if job.problem else None
-        return JobView(
-            id=job.id, kind=job.kind, state=job.state, made_by_name=job.made_by_name, made_at=job.made_at,
-            ended_at=job.ended_at, done=job.done, total=job.total, size_bytes=job.result.get("size_bytes", 0),
-            recordings=job.result.get("exported", len(job.order.get("recordings", ()))),
-            problems=[_problem(each, language) for each in job.result.get("problems", ())],
-            report=None, problem=failed.message if failed else None, remedy=failed.remedy if failed else None,
-        )  # fmt: skip
-
-
-def _problem(noted: dict[str, object], language: str) -> JobProblemView:
-    said = text(str(noted["code"]), noted["data"], language)  # type: ignore[arg-type]
-    return JobProblemView(id=str(noted["id"]), title=str(noted["title"]), problem=said.message, remedy=said.remedy)
 
 
 def _zipped(contents: Contents) -> Zipped:

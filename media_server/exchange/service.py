@@ -9,9 +9,12 @@ from classroom.model.keeping import JobKind
 from classroom.model.principal import Principal
 from classroom.service import Context, ServerRole
 from media_server.exchange.exporter import Exporter, Order, Tell
+from media_server.exchange.importer import Importer
+from media_server.exchange.imports_api import ImportsApi, import_folder
 from media_server.exchange.jobs_api import JobsApi
 from media_server.exchange.runner import JobRunner
 from media_server.exchange.shelves import Shelves
+from media_server.exchange.views import report_json
 from media_server.watching.desk import Desk
 
 
@@ -24,15 +27,19 @@ class ExchangeService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._shelves = Shelves(context.settings.data / "exports")
+        self._imports = context.settings.data / "imports"
         self._desk: Desk | None = None
 
     async def start(self) -> None:
         context = self._context
         desk = self._desk = Desk.set_up(context.settings, context.store, context.clock, context.node)
         self._exporter = Exporter(context.store, context.clock, desk)
-        works = {JobKind.EXPORT: self._export}
+        spool = context.settings.recordings_path / "films"
+        self._importer = Importer(context.store, context.clock, desk.keeper, desk.workshop, spool=spool)
+        works = {JobKind.EXPORT: self._export, JobKind.IMPORT: self._import}
         runner = JobRunner(context.store, context.clock, context.node, self._shelves.folder, works)
         JobsApi(context, self._shelves, runner.wake).add_routes(context.routes)
+        ImportsApi(context, self._imports, runner.wake).add_routes(context.routes)
         context.tasks.forever(runner.run, "archive jobs")
         context.tasks.forever(runner.tidy, "archive jobs tidied")
 
@@ -55,3 +62,9 @@ class ExchangeService:
         await asyncio.to_thread(self._shelves.keep, job.id, order.name, result.files, told)
         await asyncio.to_thread(bag.seal)
         return told
+
+    async def _import(self, job: Job, principal: Principal, tell: Tell) -> Mapping[str, Any]:
+        asked = job.order
+        folder = await asyncio.to_thread(import_folder, self._imports, asked["folder"])
+        report = await self._importer.take_in(folder, asked["sheet"], principal, tell, dry_run=asked["dry_run"])
+        return {"exported": report.added, "report": report_json(report)}

@@ -9,8 +9,8 @@ import pytest
 
 from classroom.access.blobs import (
     access_blob_damaged,
-    access_blob_stored,
     access_blob_to_bring,
+    access_blobs_stored,
     access_blobs_to_verify,
     access_blobs_verified,
     access_damaged_blobs,
@@ -75,7 +75,7 @@ async def test_a_lesson_is_recorded_from_its_start_to_the_archive(store: Store) 
     again = await access_segments_append(store, device, track.id, [segment(1), segment(2)])
     assert again.next_sequence == 3
     for digest in (INIT, segment(0).digest, segment(1).digest):
-        await access_blob_stored(store, SYSTEM, digest, 1_000, NOW)
+        await access_blobs_stored(store, SYSTEM, {digest: 1_000}, NOW)
     stock = await access_track_stock(store, device, track.id)
     assert (stock.stored, stock.missing) == (2, (Missing(segment(2).digest, 1_002),))
     done = await access_track_complete(store, device, track.id, 3, NOW)
@@ -85,7 +85,7 @@ async def test_a_lesson_is_recorded_from_its_start_to_the_archive(store: Store) 
     await access_step(store, SYSTEM, county.lesson.id, LessonStep.STOP, NOW + timedelta(seconds=12))
     assert await access_recordings_to_settle(store, SYSTEM) == [recording.id]
     assert await access_recording_settle(store, SYSTEM, recording.id, NOW) is None, "a segment is missing"
-    await access_blob_stored(store, SYSTEM, segment(2).digest, 1_002, NOW)
+    await access_blobs_stored(store, SYSTEM, {segment(2).digest: 1_002}, NOW)
     settled = await access_recording_settle(store, SYSTEM, recording.id, NOW)
     assert settled is not None
     assert (settled[0].state, settled[0].duration_s) == (RecordingState.COMPLETE, 12.0)
@@ -183,7 +183,7 @@ async def test_only_the_lessons_room_and_the_server_record_it(store: Store) -> N
     assert wrong == []
     for keep in (
         access_recordings_to_settle(store, county["room_device"]),
-        access_blob_stored(store, county["room_device"], INIT, 1, NOW),
+        access_blobs_stored(store, county["room_device"], {INIT: 1}, NOW),
         access_damaged_blobs(store, county["teacher"]),
     ):
         with pytest.raises(Forbidden):
@@ -202,14 +202,14 @@ async def test_bytes_are_taken_only_when_a_manifest_names_them(store: Store) -> 
     assert (await access_blob_to_bring(store, device, INIT)).size_bytes is None
     expected = await access_blob_to_bring(store, device, segment(0).digest)
     assert (expected.size_bytes, expected.stored) == (1_000, False)
-    await access_blob_stored(store, SYSTEM, segment(0).digest, 1_000, NOW)
+    await access_blobs_stored(store, SYSTEM, {segment(0).digest: 1_000}, NOW)
     assert (await access_blob_to_bring(store, device, segment(0).digest)).stored
 
 
 async def test_damage_is_known_until_it_is_repaired(store: Store) -> None:
     digests = [segment(number).digest for number in range(3)]
     for number, digest in enumerate(digests):
-        await access_blob_stored(store, SYSTEM, digest, 10, NOW + timedelta(hours=number))
+        await access_blobs_stored(store, SYSTEM, {digest: 10}, NOW + timedelta(hours=number))
     later = NOW + timedelta(days=1)
     assert await access_blobs_to_verify(store, SYSTEM, later, 2) == digests[:2]
     await access_blobs_verified(store, SYSTEM, digests[:1], later)
@@ -217,6 +217,6 @@ async def test_damage_is_known_until_it_is_repaired(store: Store) -> None:
     assert not await access_blob_damaged(store, SYSTEM, digests[1], later)
     assert await access_blobs_to_verify(store, SYSTEM, later, 10) == digests[2:]
     assert await access_damaged_blobs(store, SYSTEM) == 1
-    await access_blob_stored(store, SYSTEM, digests[1], 10, later)
+    await access_blobs_stored(store, SYSTEM, {digests[1]: 10}, later)
     assert await access_damaged_blobs(store, SYSTEM) == 0
     assert not await access_blob_damaged(store, SYSTEM, "e" * 64, later)

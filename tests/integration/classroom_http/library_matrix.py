@@ -105,6 +105,11 @@ LIBRARY: dict[str, Row] = {
     "GET /api/v1/archive/jobs/{id}/package.zip": row(SOMEBODY, f"{HERE}/jobs/none/package.zip"),
     "GET /api/v1/archive/jobs/{id}/files/{path:.+}": row(SOMEBODY, f"{HERE}/jobs/none/files/x"),
     "POST /api/v1/archive/exports": row(ARCHIVISTS, f"{HERE}/exports", lambda _: {"ids": []}),
+    "GET /api/v1/archive/imports": row(ARCHIVISTS, f"{HERE}/imports"),
+    "GET /api/v1/archive/imports/template.xlsx": row(ARCHIVISTS, f"{HERE}/imports/template.xlsx"),
+    "POST /api/v1/archive/imports": row(
+        ARCHIVISTS, f"{HERE}/imports", lambda _: {"folder": "none", "sheet": "x.xlsx", "dry_run": True}
+    ),
     "GET /oai": row(EVERYBODY, "/oai?verb=Identify"),
     "POST /oai": row(EVERYBODY, "/oai"),
     "GET /api/v1/archive/regions": row(ARCHIVISTS, f"{HERE}/regions"),

@@ -463,12 +463,17 @@ export interface ImportCount {
   changed: number;
 }
 
+/** A directory of the server's import directory, with the tables in it. */
+export interface ImportFolderView {
+  name: string;
+  tables: string[];
+}
+
 /** Import from `folder`, a directory below the server's import directory, what `sheet` in it describes. */
 export interface ImportOrder {
   folder: string;
   sheet: string;
   dry_run: boolean;
-  school_id?: string | null;
 }
 
 /**
@@ -480,6 +485,10 @@ export interface ImportView {
   counts: ImportCount[];
   faults: CellFaultView[];
   fault_count: number;
+}
+
+export interface ImportsView {
+  folders: ImportFolderView[];
 }
 
 /** A recording with its entry and tracks. `may` names what whoever asks may do with it. */
@@ -503,8 +512,8 @@ export interface JobProblemView {
 export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
 /**
- * `done` of `total` bytes; `recordings`: how many are in the package, which has `size_bytes`, 0 when there is none
- * (any more). `problem` and `remedy` if it failed; `report` of an import.
+ * `done` of `total` bytes. `recordings`: how many are in the package, or were imported; `size_bytes` of the
+ * package, 0 without one. `name`: of the folder an import is of. `problem` and `remedy` if it failed.
  */
 export interface JobView {
   id: string;
@@ -517,16 +526,15 @@ export interface JobView {
   total: number;
   recordings: number;
   size_bytes: number;
+  name: string;
   problems: JobProblemView[];
   report: ReportView | null;
   problem: string | null;
   remedy: string | null;
 }
 
-/** `folders`: what lies in the server's import directory, with the tables in each. */
 export interface JobsView {
   jobs: JobView[];
-  folders: Record<string, string[]>;
 }
 
 /** What anybody with the code may know of a lesson. */

@@ -29,12 +29,10 @@ from tests.fakes.county import NOW
 from tests.fakes.hub import Hub, running_hub
 from tests.fakes.kept_recordings import KeptRecording, keep_recording
 from tests.fakes.recorded import a_picture, a_sound
-from tests.harness.eventually import eventually
+from tests.integration.media_server.exchange.jobs import JOBS, ended
 
 # One server, with one worker process, for all of them.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-JOBS = "/api/v1/archive/jobs"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -49,14 +47,6 @@ async def kept(hub: Hub, title: str, **tracks: Any) -> KeptRecording:
         context.store, context.settings.data, tracks or {"teacher-v": a_picture(), "teacher-a": a_sound()},
         school_id=hub.county.host.id, began_at=NOW, teacher_id=hub.county["teacher"].id, title=title,
     )  # fmt: skip
-
-
-async def ended(hub: Hub, job: dict[str, Any], who: str = "county_archivist") -> dict[str, Any]:
-    async def look() -> dict[str, Any]:
-        _, found = await hub.call(who, "GET", f"{JOBS}/{job['id']}")
-        return found if found["ended_at"] else {}
-
-    return await eventually(look, "the end of the job")
 
 
 async def exported(hub: Hub, body: dict[str, Any], who: str = "county_archivist") -> dict[str, Any]:
