@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from classroom.access.archive import ask
+from classroom.access.matrix import Deed
 from classroom.access.relations import require_somebody
 from classroom.access.retention import require_keeper
 from classroom.audit import append
@@ -47,12 +49,21 @@ class Job:
 
 
 async def access_new_job(
-    store: Store, principal: Principal, kind: JobKind, order: Mapping[str, Any], now: datetime
+    store: Store,
+    principal: Principal,
+    kind: JobKind,
+    order: Mapping[str, Any],
+    *,
+    now: datetime,
+    recording_id: str | None = None,
 ) -> Job:
-    """Order work; `order` is JSON. For whoever keeps an archive."""
+    """Order work; `order` is JSON. For whoever keeps an archive, or may submit the recording that it is about."""
     require_somebody(principal)
     async with store.session() as db:
-        await require_keeper(db, principal, None, anywhere=True)
+        if recording_id is None:
+            await require_keeper(db, principal, None, anywhere=True)
+        else:
+            await ask(db, principal, recording_id, Deed.SUBMIT_RECORDING, now=now)
         row = JobRow(
             kind=kind.value, state=JobState.WAITING.value, made_by=principal.id, made_at=now, ended_at=None,
             order=dict(order), done=0, total=0, result={}, problem=None,
@@ -70,7 +81,6 @@ async def access_jobs(store: Store, principal: Principal) -> list[Job]:
     if not principal.has(Role.ADMIN):
         wanted = wanted.where(JobRow.made_by == principal.id)
     async with store.reading() as db:
-        await require_keeper(db, principal, None, anywhere=True)
         rows = await db.execute(wanted.order_by(JobRow.made_at.desc(), JobRow.id).limit(MOST_LISTED))
         return [_job_of(row, name or "") for row, name in rows]
 

@@ -372,7 +372,8 @@ class JobProblemView(Message):
 
 class JobView(Message):
     """`done` of `total` bytes. `recordings`: how many are in the package, or were imported; `size_bytes` of the
-    package, 0 without one. `name`: of the folder an import is of. `problem` and `remedy` if it failed.
+    package, 0 without one. `name`: of the folder an import is of; `nomination`: whose papers they are.
+    `problem` and `remedy` if it failed.
     """
 
     id: str
@@ -386,6 +387,7 @@ class JobView(Message):
     recordings: int
     size_bytes: int
     name: str
+    nomination: str | None
     problems: list[JobProblemView]
     report: ReportView | None
     problem: str | None

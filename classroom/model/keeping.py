@@ -36,6 +36,7 @@ class JobKind(StrEnum):
     EXPORT = "export"
     IMPORT = "import"
     TRANSCRIPT = "transcript"
+    NOMINATION = "nomination"
 
 
 class JobState(StrEnum):

@@ -242,10 +242,11 @@ def folder_of(found: Exported) -> str:
 
 def json_of(found: Exported) -> bytes:
     """All that is known of a recording."""
-    return json.dumps(asdict(found), ensure_ascii=False, indent=2, default=_plain).encode()
+    return json.dumps(asdict(found), ensure_ascii=False, indent=2, default=plain).encode()
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """Moments and words of enumerations, for JSON."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, StrEnum):

@@ -56,7 +56,7 @@ class ImportsApi:
         await access_archive(self._store, call.principal)
         await asyncio.to_thread(import_folder, self._folder, order.folder)
         now = self._clock.now()
-        job = await access_new_job(self._store, call.principal, JobKind.IMPORT, order.model_dump(), now)
+        job = await access_new_job(self._store, call.principal, JobKind.IMPORT, order.model_dump(), now=now)
         self._wake()
         return job_view(job, call.language)
 

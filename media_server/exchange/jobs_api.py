@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from classroom.access.circulation import access_nominations
 from classroom.access.jobs import (
     access_job,
     access_job_cancel,
@@ -18,13 +19,14 @@ from classroom.access.jobs import (
 from classroom.access.library import access_found_ids
 from classroom.access.retention import access_archive
 from classroom.clock import SCHOOL_ZONE
-from classroom.errors import BadInput
+from classroom.errors import BadInput, NotFound
 from classroom.http.call import Call
 from classroom.http.routes import Routes
 from classroom.messages.archive import ExportOrder
 from classroom.messages.archive_views import JobsView, JobView
 from classroom.model.keeping import JobKind
 from classroom.service import Context
+from media_server.archive.library.catalogue_api import ONE as RECORDING
 from media_server.archive.library.catalogue_api import wanted_of
 from media_server.exchange.exporter import MOST_EXPORTED
 from media_server.exchange.sending import Piece, send
@@ -57,6 +59,10 @@ class JobsApi:
             "POST", "/api/v1/archive/exports", self._export, summary="Export recordings as files",
             body=ExportOrder, returns=JobView, status=201,
         )  # fmt: skip
+        routes.json(
+            "POST", RECORDING + "/nominations/{nomination}/package", self._papers,
+            summary="Put together the papers of a nomination", returns=JobView, status=201,
+        )  # fmt: skip
 
     async def _export(self, call: Call) -> JobView:
         order = call.parsed(ExportOrder)
@@ -73,7 +79,23 @@ class JobsApi:
             "recordings": ids, "media": order.media, "language": call.language,
             "name": f"qianshou-{day}-{uuid.uuid4().hex[:6]}",
         }  # fmt: skip
-        job = await access_new_job(self._store, call.principal, JobKind.EXPORT, wanted, now)
+        job = await access_new_job(self._store, call.principal, JobKind.EXPORT, wanted, now=now)
+        self._wake()
+        return job_view(job, call.language)
+
+    async def _papers(self, call: Call) -> JobView:
+        recording_id, nomination = call.path["id"], call.path["nomination"]
+        now = self._clock.now()
+        known = await access_nominations(self._store, call.principal, recording_id, now)
+        if nomination not in {each.id for each in known}:
+            raise NotFound("nomination_unknown", nomination=nomination[:64])
+        order = {
+            "recording": recording_id, "nomination": nomination, "language": call.language,
+            "name": f"nomination-{nomination[:8]}",
+        }  # fmt: skip
+        job = await access_new_job(
+            self._store, call.principal, JobKind.NOMINATION, order, now=now, recording_id=recording_id
+        )
         self._wake()
         return job_view(job, call.language)
 

@@ -1,14 +1,18 @@
 """Getting out and in as a service: jobs, and what comes of them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from classroom.access.jobs import Job
 from classroom.model.keeping import JobKind
 from classroom.model.principal import Principal
 from classroom.service import Context, ServerRole
-from media_server.exchange.exporter import Exporter, Order, Tell
+from media_server.archive.library.service import read_rubric
+from media_server.exchange.bag import Bag
+from media_server.exchange.evidence import Evidence
+from media_server.exchange.exporter import Exporter, Order, Result, Tell
 from media_server.exchange.importer import Importer
 from media_server.exchange.imports_api import ImportsApi, import_folder
 from media_server.exchange.jobs_api import JobsApi
@@ -34,9 +38,15 @@ class ExchangeService:
         context = self._context
         desk = self._desk = Desk.set_up(context.settings, context.store, context.clock, context.node)
         self._exporter = Exporter(context.store, context.clock, desk)
+        rubric = read_rubric(context.settings.data)
+        self._evidence = Evidence(context.store, context.clock, self._exporter, rubric)
         spool = context.settings.recordings_path / "films"
         self._importer = Importer(context.store, context.clock, desk.keeper, desk.workshop, spool=spool)
-        works = {JobKind.EXPORT: self._export, JobKind.IMPORT: self._import}
+        works = {
+            JobKind.EXPORT: self._export,
+            JobKind.NOMINATION: self._nomination,
+            JobKind.IMPORT: self._import,
+        }
         runner = JobRunner(context.store, context.clock, context.node, self._shelves.folder, works)
         JobsApi(context, self._shelves, runner.wake).add_routes(context.routes)
         ImportsApi(context, self._imports, runner.wake).add_routes(context.routes)
@@ -48,18 +58,25 @@ class ExchangeService:
             await self._desk.close()
 
     async def _export(self, job: Job, principal: Principal, tell: Tell) -> Mapping[str, Any]:
+        asked = job.order
+        order = Order(tuple(asked["recordings"]), asked["media"], asked["language"], asked["name"])
+        return await self._bag(job, lambda folder: self._exporter.export(folder, order, principal, tell))
+
+    async def _nomination(self, job: Job, principal: Principal, tell: Tell) -> Mapping[str, Any]:
+        return await self._bag(job, lambda folder: self._evidence.write(folder, job.order, principal, tell))
+
+    async def _bag(self, job: Job, fill: Callable[[Path], Awaitable[tuple[Bag, Result]]]) -> Mapping[str, Any]:
+        """Fill the job's bag, unless that was done and could not be said."""
         known = await asyncio.to_thread(self._shelves.result, job.id)
         if known is not None:
             return known
-        asked = job.order
-        order = Order(tuple(asked["recordings"]), asked["media"], asked["language"], asked["name"])
-        bag, result = await self._exporter.export(self._shelves.bag(job.id), order, principal, tell)
+        bag, result = await fill(self._shelves.bag(job.id))
         told = {
             "exported": result.exported,
             "problems": [dict(each) for each in result.problems],
             "size_bytes": sum(each.size for each in result.files),
         }
-        await asyncio.to_thread(self._shelves.keep, job.id, order.name, result.files, told)
+        await asyncio.to_thread(self._shelves.keep, job.id, job.order["name"], result.files, told)
         await asyncio.to_thread(bag.seal)
         return told
 

@@ -96,7 +96,11 @@ LIBRARY: dict[str, Row] = {
     ),
     "GET /api/v1/archive/coverage": row(ARCHIVISTS | STAFF, f"{HERE}/coverage"),
     "GET /api/v1/archive/coverage/{id}": row(ARCHIVISTS | STAFF, f"{HERE}/coverage/none"),
-    "GET /api/v1/archive/jobs": row(ARCHIVISTS, f"{HERE}/jobs"),
+    # one's own, and none for most
+    "GET /api/v1/archive/jobs": row(SOMEBODY, f"{HERE}/jobs"),
+    "POST /api/v1/archive/recordings/{id}/nominations/{nomination}/package": row(
+        KEEPERS | STAFF | {"teacher"}, f"{ONE}/nominations/none/package"
+    ),
     # whose job it is, is asked when there is one
     "GET /api/v1/archive/jobs/{id}": row(SOMEBODY, f"{HERE}/jobs/none"),
     "POST /api/v1/archive/jobs/{id}/cancel": row(SOMEBODY, f"{HERE}/jobs/none/cancel"),

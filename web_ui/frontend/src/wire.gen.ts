@@ -499,7 +499,7 @@ export interface ItemView {
   may: string[];
 }
 
-export type JobKind = "export" | "import" | "transcript";
+export type JobKind = "export" | "import" | "transcript" | "nomination";
 
 /** What is wrong with one recording of many; the others were exported. */
 export interface JobProblemView {
@@ -513,7 +513,8 @@ export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
 /**
  * `done` of `total` bytes. `recordings`: how many are in the package, or were imported; `size_bytes` of the
- * package, 0 without one. `name`: of the folder an import is of. `problem` and `remedy` if it failed.
+ * package, 0 without one. `name`: of the folder an import is of; `nomination`: whose papers they are.
+ * `problem` and `remedy` if it failed.
  */
 export interface JobView {
   id: string;
@@ -527,6 +528,7 @@ export interface JobView {
   recordings: number;
   size_bytes: number;
   name: string;
+  nomination: string | null;
   problems: JobProblemView[];
   report: ReportView | null;
   problem: string | null;

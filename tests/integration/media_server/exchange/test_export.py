@@ -13,12 +13,16 @@ import av
 import pytest
 import pytest_asyncio
 
+from classroom.access.circulation import access_nomination
 from classroom.access.jobs import LEASE, access_job_progress, access_job_release, access_next_job
+from classroom.access.reviews import access_rating
 from classroom.access.transcripts import access_new_transcript
 from classroom.captions import Cue
 from classroom.cli.main import run
 from classroom.errors import Conflict
+from classroom.model.catalogue import CollectionLevel, Consent
 from classroom.model.principal import SYSTEM
+from classroom.model.recording import RecordingState
 from classroom.sheets import read_sheet
 from classroom.store.catalogue_tables import JobRow
 from media_server.exchange.columns import COLUMNS
@@ -28,6 +32,7 @@ from media_server.watching.desk import Desk
 from tests.fakes.county import NOW
 from tests.fakes.hub import Hub, running_hub
 from tests.fakes.kept_recordings import KeptRecording, keep_recording
+from tests.fakes.library import change
 from tests.fakes.recorded import a_picture, a_sound
 from tests.integration.media_server.exchange.jobs import JOBS, ended
 
@@ -213,6 +218,47 @@ async def test_a_cancelled_job_can_be_gone_on_with(hub: Hub) -> None:
         (await db.get_one(JobRow, job["id"])).state = "cancelled"
     assert (await hub.call("county_archivist", "POST", f"{JOBS}/{job['id']}/resume"))[0] == 200
     assert (await ended(hub, job))["state"] == "done"
+
+
+async def test_a_nomination_comes_with_its_papers_for_the_teacher(hub: Hub, tmp_path: Path) -> None:
+    store, teacher = hub.server.context.store, hub.county["teacher"]
+    recording = await kept(hub, "推荐的课")
+    await change(store, recording.id, state=RecordingState.APPROVED, consent=Consent.GIVEN, consent_note="档案柜 3")
+    await access_rating(store, hub.county["colleague"], recording.id, stars=5, comment="很好", now=NOW)
+    nomination = await access_nomination(
+        store, teacher, recording.id, activity="一师一优课", year=2026, level=CollectionLevel.COUNTY,
+        statement="教学设计新颖", now=NOW,
+    )  # fmt: skip
+    await access_new_transcript(
+        store, SYSTEM, recording.id, language="zh-CN", cues=[Cue(0, 900, "同学们好")], recogniser=None, now=NOW
+    )
+    path = f"/api/v1/archive/recordings/{recording.id}/nominations/{nomination.id}/package"
+    chinese = {"Accept-Language": "zh-CN"}
+    status, job = await hub.call("teacher", "POST", path, headers=chinese)
+    assert (status, job["nomination"]) == (201, nomination.id)
+    job = await ended(hub, job, "teacher")
+    assert (job["state"], job["problems"]) == ("done", [])
+    async with hub.http.get(f"{JOBS}/{job['id']}/package.zip", headers=await hub.headers_of("teacher")) as response:
+        bag = unpacked(await response.read(), tmp_path)
+    check_bag(bag)
+    papers = {
+        str(path.relative_to(bag / "data")): path.read_bytes() for path in bag.rglob("data/**/*") if path.is_file()
+    }
+    assert set(papers) == {
+        "README.txt", "statement.txt", "nomination.json", "reviews.csv", "reviews.json", "history.csv",
+        "transcript.zh-CN.txt", "recording/teacher.mp4", "recording/captions.zh-CN.vtt", "recording/metadata.csv",
+        "recording/metadata.json",
+    }  # fmt: skip
+    statement = papers["statement.txt"].decode()
+    assert "教学设计新颖" in statement
+    assert "监护人同意：已同意" in statement
+    assert "档案柜 3" in statement
+    assert "recording.nominated" in papers["history.csv"].decode("utf-8-sig")
+    assert "很好" in papers["reviews.csv"].decode("utf-8-sig")
+    # who gave stars stays here
+    assert not any(hub.county["colleague"].name.encode() in paper for paper in papers.values())
+    assert (await hub.call("colleague", "POST", path))[0] == 403
+    assert (await hub.call("teacher", "POST", path.replace(nomination.id, "none")))[0] == 404
 
 
 async def test_the_command_writes_a_folder(hub: Hub, tmp_path: Path) -> None:
