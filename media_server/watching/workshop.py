@@ -22,11 +22,17 @@ class Workshop:
     def __init__(self, workers: int = 1) -> None:
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
+        self._closed = False
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """What `work` returns or raises. Raises `Unavailable("worker_died")` when it took its process with it."""
+        """What `work` returns or raises.
+
+        Raises `Unavailable("worker_died")` when it took its process with it, and after `close`.
+        """
         if kwargs:
             raise TypeError("only positional arguments travel")
+        if self._closed:
+            raise Unavailable("worker_died")
         if self._pool is None:
             # Not forked from us: our threads and open sockets are nothing for a child.
             context = get_context("forkserver" if os.name == "posix" else "spawn")
@@ -41,6 +47,7 @@ class Workshop:
 
     async def close(self) -> None:
         """Let what runs come to its end; begin nothing more."""
+        self._closed = True
         if self._pool is not None:
             pool, self._pool = self._pool, None
             await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)

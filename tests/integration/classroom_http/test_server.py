@@ -131,7 +131,7 @@ def names(found: Iterable[object]) -> set[str]:
 
 
 def test_a_role_says_which_services_run() -> None:
-    around_the_store = {"archive", "library", "scheduler", "watching", "web"}
+    around_the_store = {"archive", "exchange", "library", "scheduler", "watching", "web"}
     assert names(find_services(ServerRole.ALL)) == around_the_store | {"media"}
     assert names(find_services(ServerRole.HUB)) == around_the_store
     assert names(find_services(ServerRole.MEDIA)) == {"media"}
