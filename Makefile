@@ -36,7 +36,8 @@ run: .state/run-packages .state/demo-film.mp4 ## a demo county with a lesson run
 	@$(BIN)/qianshou demo --port $(PORT) --data "$(DATA)" $(if $(SOURCE),--source "$(SOURCE)")
 
 test: .state/test-packages .state/installed-test lint ## linters, then the whole suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not realtime" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m realtime
 
 lint: .state/installed-test ## ruff, mypy --strict, import rules
 	@$(BIN)/ruff check --quiet .

@@ -19,6 +19,23 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+# Browsers, live media, deadlines: these have the machine to themselves, while all others share it (see `make test`).
+_REAL_TIME = (
+    "e2e",
+    "interop",
+    "integration/room_agent",
+    *(f"integration/media_server/test_{name}" for name in ("browser", "engine", "room_channel", "signalling", "transport")),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in `_REAL_TIME`."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(_REAL_TIME):
+            item.add_marker(pytest.mark.realtime)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL cluster of this test session; take a `new_database()` of your own."""
