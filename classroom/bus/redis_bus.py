@@ -35,6 +35,7 @@ ANSWER_WITHIN_S = 5.0
 PING_EVERY_S = 5.0
 FIRST_RETRY_S = 0.1
 LONGEST_RETRY_S = 5.0
+CANCEL_AGAIN_S = 0.2
 SCAN_BATCH = 500
 
 
@@ -72,9 +73,10 @@ class RedisSubscription:
     async def close(self) -> None:
         """Unsubscribe and end the iteration."""
         self._bus.open.discard(self)
-        if self._reader is not None:
+        while self._reader is not None and not self._reader.done():
+            # more than once: a cancellation that meets a timeout of the client library is lost there
             self._reader.cancel()
-            await asyncio.wait([self._reader])
+            await asyncio.wait([self._reader], timeout=CANCEL_AGAIN_S)
         self._inbox.close()
 
     async def _connect(self) -> PubSub:

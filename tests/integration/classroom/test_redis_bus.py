@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from structlog.testing import capture_logs
 
 from classroom.bus.open import open_bus
@@ -32,6 +33,30 @@ async def test_a_restart_of_the_server_yields_none_and_then_events_again(redis_s
         assert await anext(events) is None
         await bus.publish(RoomStateChanged(room_id="after"))
         assert await anext(events) == RoomStateChanged(room_id="after")
+    await bus.close()
+
+
+async def test_a_cancellation_that_the_client_library_loses_holds_nobody_up(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, reading = 0, asyncio.Event()
+
+    async def deaf(pubsub: PubSub, *args: object, **kwargs: object) -> None:
+        nonlocal lost
+        reading.set()
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            lost += 1
+            if lost > 1:
+                raise
+
+    bus = RedisBus(redis_server.url, SystemClock())
+    async with asyncio.timeout(WITHIN_S), bus.subscribe(RoomStateChanged):
+        monkeypatch.setattr(PubSub, "get_message", deaf)
+        await bus.publish(RoomStateChanged(room_id="wakes the reader"))
+        await reading.wait()
+    assert lost == 2
     await bus.close()
 
 
