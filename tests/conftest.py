@@ -24,7 +24,10 @@ _REAL_TIME = (
     "e2e",
     "interop",
     "integration/room_agent",
-    *(f"integration/media_server/test_{name}" for name in ("browser", "engine", "room_channel", "signalling", "transport")),
+    *(
+        f"integration/media_server/test_{name}"
+        for name in ("browser", "engine", "room_channel", "signalling", "transport")
+    ),
 )
 
 
