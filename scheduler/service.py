@@ -11,6 +11,7 @@ from scheduler.lessons.api import LessonsApi
 from scheduler.lessons.controller import Controller
 from scheduler.lessons.steps import Steps
 from scheduler.live.live import Live
+from scheduler.plans.bookings_api import BookingsApi
 from scheduler.plans.feeds_api import FeedsApi
 from scheduler.plans.pairings_api import PairingsApi
 from scheduler.plans.proposals_api import ProposalsApi
@@ -55,6 +56,7 @@ class SchedulerService:
             FeedsApi(context),
             PairingsApi(context),
             ReplanApi(context, self._aside),
+            BookingsApi(context),
         )
         self._unregister: list[Callable[[], None]] = []
 

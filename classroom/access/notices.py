@@ -70,6 +70,15 @@ def notify(
         db.add(_row(term, version, found, now, school_id=school))
 
 
+def notify_refused(db: AsyncSession, term: Term, school_id: str, title: str, *, now: datetime) -> None:
+    """A school's request for a lesson was turned down."""
+    counts = {"created": 0, "moved": 0, "cancelled": 0}
+    change = {"what": "refused", "title": title, "before": None, "after": None}
+    data = {"term": term.name, "version": 0, **counts, "changes": [change]}
+    row = NoticeRow(id=new_id(), school_id=school_id, kind=NoticeKind.BOOKING, data=data, created_at=now)
+    db.add(row)
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What happened to a lesson."""

@@ -93,8 +93,8 @@ async def access_publish(
     not_before = max(now + TOO_SOON, datetime.combine(from_day, time(), SCHOOL_ZONE).astimezone(UTC))
     async with store.session() as db:
         term = await planning_term(db, principal, term_id, Deed.MANAGE_PLANNING)
-        await _lock(db, term)
-        standing = await _standing(db, term, not_before)
+        await lock_term(db, term)
+        standing = await standing_of(db, term, not_before)
         decision = await asyncio.to_thread(decide, term, standing)
         publication = decision.publication
         if dry_run:
@@ -118,7 +118,7 @@ async def access_standing(store: Store, principal: Principal, term_id: str, now:
     require_somebody(principal)
     async with store.reading() as db:
         term = await planning_term(db, principal, term_id, Deed.MANAGE_PLANNING)
-        return await _standing(db, term, now)
+        return await standing_of(db, term, now)
 
 
 async def access_replan(
@@ -137,8 +137,8 @@ async def access_replan(
     require_somebody(principal)
     async with store.session() as db:
         term = await planning_term(db, principal, term_id, Deed.MANAGE_PLANNING)
-        await _lock(db, term)
-        standing = await _standing(db, term, now)
+        await lock_term(db, term)
+        standing = await standing_of(db, term, now)
         publication = await asyncio.to_thread(decide, term, standing)
         if publication.clashes:
             first = publication.clashes[0].plan
@@ -175,7 +175,7 @@ async def access_version(store: Store, principal: Principal, term_id: str, numbe
     raise NotFound("version_unknown")
 
 
-async def _lock(db: AsyncSession, term: Term) -> None:
+async def lock_term(db: AsyncSession, term: Term) -> None:
     """So that nobody plans, starts or publishes meanwhile: rooms first, then teachers, as `access_new_lesson` does.
     (SQLite: one writer.)"""
     here = select(SchoolRow.id).where(schools_below({term.region_id}))
@@ -184,7 +184,8 @@ async def _lock(db: AsyncSession, term: Term) -> None:
     await db.execute(teachers.with_for_update(of=AccountRow))
 
 
-async def _standing(db: AsyncSession, term: Term, not_before: datetime) -> Standing:
+async def standing_of(db: AsyncSession, term: Term, not_before: datetime) -> Standing:
+    """What is published of a term, for whoever has been let in already."""
     last = await db.scalar(
         select(PlanVersionRow).where(PlanVersionRow.term_id == term.id).order_by(PlanVersionRow.number.desc()).limit(1)
     )

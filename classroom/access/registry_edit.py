@@ -112,7 +112,7 @@ async def access_class_edit(
     """Set what is known of a class, and what its school teaches it itself. Raises as `access_new_class`."""
     require_somebody(principal)
     async with store.session() as db:
-        row = await _managed_class(db, principal, class_id)
+        row = await managed_class(db, principal, class_id)
         await _set_class(db, row, edit)
         append(db, principal, "class.edited", f"class:{class_id}", now=now)
         return class_of(row)
@@ -122,7 +122,7 @@ async def access_class_remove(store: Store, principal: Principal, class_id: str,
     """Remove a class with what it needs. Raises `NotFound("class_unknown")`, `Forbidden`."""
     require_somebody(principal)
     async with store.session() as db:
-        await db.delete(await _managed_class(db, principal, class_id))
+        await db.delete(await managed_class(db, principal, class_id))
         append(db, principal, "class.removed", f"class:{class_id}", now=now)
 
 
@@ -207,7 +207,8 @@ async def _managed_teacher(db: AsyncSession, principal: Principal, account_id: s
     return row
 
 
-async def _managed_class(db: AsyncSession, principal: Principal, class_id: str) -> ClassGroupRow:
+async def managed_class(db: AsyncSession, principal: Principal, class_id: str) -> ClassGroupRow:
+    """The class, for whoever manages its school. Raises `NotFound("class_unknown")`, `Forbidden`."""
     row = await db.get(ClassGroupRow, class_id)
     if row is None:
         raise NotFound("class_unknown", class_id=class_id[:64])

@@ -193,6 +193,28 @@ class BookingState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A request for one lesson between two days; the lesson that came of it, and the coordinator's answer."""
+
+    id: str
+    term_id: str
+    class_id: str
+    class_name: str
+    school_name: str
+    grade: int
+    subject: str
+    wish: str
+    first_day: date
+    last_day: date
+    state: BookingState
+    asked_at: datetime
+    answer: str
+    lesson_id: str | None
+    starts_at: datetime | None
+    teacher_name: str | None
+
+
 class FeedKind(StrEnum):
     """Whose lessons a calendar feed has."""
 

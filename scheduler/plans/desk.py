@@ -120,18 +120,21 @@ class Desk:
 
     def facts(self, teacher: str, needs: tuple[str, ...]) -> CourseFacts:
         """How a lesson of this teacher for these needs looks."""
+        groups = [self.classes[self.needs[need].class_id] for need in needs]
+        return self.facts_of(teacher, self.needs[needs[0]].subject, groups)
+
+    def facts_of(self, teacher: str, subject: str, groups: Sequence[RegisteredClass]) -> CourseFacts:
+        """How a lesson of this teacher for these classes looks."""
         host = self.teachers[teacher].school
-        subject, group = self.needs[needs[0]].subject, self.classes[self.needs[needs[0]].class_id]
         rooms = (room for room in self.registry.rooms if room.school_id == host and room.kind is RoomKind.RECORDING)
         return CourseFacts(
-            title=f"{subject} {_GRADES[group.grade - 1]}年级",
+            title=f"{subject} {_GRADES[groups[0].grade - 1]}年级",
             rooms=tuple(room.id for room in rooms),
-            points=tuple(self._points(needs)),
+            points=tuple(self._points(groups)),
         )
 
-    def _points(self, needs: Iterable[str]) -> Iterable[ClassAttending]:
+    def _points(self, groups: Sequence[RegisteredClass]) -> Iterable[ClassAttending]:
         """Under its school's name, or with the class's where several of one school attend."""
-        groups = [self.classes[self.needs[need].class_id] for need in needs]
         homes = [group.school for group in groups]
         for group in groups:
             school = self.schools[group.school]

@@ -106,6 +106,19 @@ PLANS: dict[str, Row] = {
     ),
     # looked up before its region is known: 404 for everybody
     f"DELETE {HERE}/pairings/{{id}}": row(SOMEBODY, fixed(f"{HERE}/pairings/none")),
+    # who has no school of its own has nothing to ask for
+    f"GET {HERE}/bookings": row({"school_coordinator"}, fixed(f"{HERE}/bookings")),
+    f"GET {HERE}/terms/{{id}}/bookings": row(SEERS, of_term("/bookings")),
+    # the days are over: nothing is asked
+    f"POST {HERE}/terms/{{id}}/bookings": row(
+        SCHOOL_MANAGERS,
+        of_term("/bookings"),
+        lambda _: {"class_id": GROUP_ID, "subject": "音乐", "first_day": "2026-08-01", "last_day": "2026-08-02"},
+    ),
+    # looked up before its region is known: 404 for everybody
+    f"GET {HERE}/bookings/{{id}}/options": row(SOMEBODY, fixed(f"{HERE}/bookings/none/options")),
+    f"POST {HERE}/bookings/{{id}}/decide": row(SOMEBODY, fixed(f"{HERE}/bookings/none/decide"), lambda _: {}),
+    f"POST {HERE}/bookings/{{id}}/withdraw": row(SOMEBODY, fixed(f"{HERE}/bookings/none/withdraw")),
     f"GET {HERE}/terms/{{id}}/runs": row(SEERS, of_term("/runs")),
     # there is nothing to plan, so nothing is started
     f"POST {HERE}/terms/{{id}}/runs": row(PLANNERS, of_term("/runs"), lambda _: {}),

@@ -205,3 +205,51 @@ async def test_a_term_without_needs_has_nothing_to_solve(desk: Desk) -> None:
     days = {"name": "空", "first_day": "2027-02-22", "last_day": "2027-07-02"}
     term = await desk.call("POST", "terms", {"region_id": desk.hub.county.county.id, "term": days})
     assert await desk.refused("POST", f"terms/{term['id']}/runs", {}) == (422, "nothing_to_plan")
+
+
+async def test_a_school_asks_for_a_lesson_and_gets_one_that_fits(desk: Desk) -> None:
+    run = await desk.solved()
+    # the teacher is free on two days a week, and so is one of them
+    (course,) = (await desk.call("GET", f"proposals/{run['proposal_id']}"))["courses"]
+    away = {"kind": "move", "course": course["key"], "lesson": 0, "to": None}
+    await desk.call("POST", f"proposals/{run['proposal_id']}/edits", {"revision": 1, "edit": away})
+    await desk.call("POST", f"proposals/{run['proposal_id']}/publish", {})
+    registry = await desk.call("GET", f"registry?region={desk.hub.county.county.id}")
+    (group,) = registry["classes"]
+    wish = {"class_id": group["id"], "subject": "音乐", "wish": "元旦合唱", "first_day": "2026-09-14"}
+    ask = f"terms/{desk.term}/bookings"
+    assert await desk.refused("POST", ask, wish | {"last_day": "2026-09-01"}) == (400, "booking_days_wrong")
+    booking = await desk.call("POST", ask, wish | {"last_day": "2026-09-25"})
+    assert (booking["state"], booking["school_name"], booking["grade"]) == ("asked", "沙湾教学点", 3)
+    options = (await desk.call("GET", f"bookings/{booking['id']}/options"))["options"]
+    taken = {
+        (lesson["teacher_name"], lesson["starts_at"])
+        for lesson in (await desk.call("GET", f"terms/{desk.term}/lessons?from=2026-09-14&to=2026-09-25"))["lessons"]
+    }
+    assert options
+    assert not taken & {(option["teacher_name"], option["starts_at"]) for option in options}
+    decide = f"bookings/{booking['id']}/decide"
+    choice = {"teacher_id": options[0]["teacher_id"], "starts_at": options[0]["starts_at"], "answer": "好的"}
+    elsewhere = choice | {"starts_at": "2026-09-14T20:00:00+08:00"}
+    assert await desk.refused("POST", decide, elsewhere) == (409, "booking_option_gone")
+    done = await desk.call("POST", decide, choice)
+    assert (done["state"], done["answer"], done["starts_at"]) == ("approved", "好的", options[0]["starts_at"])
+    lessons = (await desk.call("GET", f"terms/{desk.term}/lessons?from=2026-09-14&to=2026-09-25"))["lessons"]
+    (made,) = [lesson for lesson in lessons if lesson["id"] == done["lesson_id"]]
+    assert (made["points"], made["teacher_name"]) == (["沙湾教学点"], "周立群")
+    assert await desk.refused("POST", decide, choice) == (409, "booking_decided")
+    # the next publication leaves it, and nobody else can have its time
+    again = await desk.call("POST", f"proposals/{run['proposal_id']}/publish", {})
+    assert (again["version"], again["cancelled"]) == (None, 0)
+    second = await desk.call("POST", ask, wish | {"last_day": "2026-09-25"})
+    left = (await desk.call("GET", f"bookings/{second['id']}/options"))["options"]
+    assert options[0]["starts_at"] not in {option["starts_at"] for option in left}
+    refused = await desk.call("POST", f"bookings/{second['id']}/decide", {"answer": "下周再说"})
+    assert (refused["state"], refused["lesson_id"]) == ("refused", None)
+    third = await desk.call("POST", ask, wish | {"last_day": "2026-09-25"})
+    assert (await desk.call("POST", f"bookings/{third['id']}/withdraw"))["state"] == "withdrawn"
+    states = [each["state"] for each in (await desk.call("GET", ask))["bookings"]]
+    assert sorted(states) == ["approved", "refused", "withdrawn"]
+    # whoever coordinates a school sees what it may ask for
+    shown = await desk.call("GET", "bookings", who="school_coordinator")
+    assert ([term["name"] for term in shown["terms"]], shown["bookings"]) == (["秋"], [])

@@ -79,6 +79,66 @@ export interface BookMatrixView {
   points: PointCoverageView[];
 }
 
+export interface BookingClassView {
+  id: string;
+  name: string;
+  grade: number;
+}
+
+/** What the coordinator of a school needs to ask: its classes, the terms that are not over, what it has asked. */
+export interface BookingDeskView {
+  school_name: string;
+  terms: BookingTermView[];
+  classes: BookingClassView[];
+  subjects: string[];
+  bookings: BookingView[];
+}
+
+/** A lesson that could be given beside all others. */
+export interface BookingOption {
+  teacher_id: string;
+  teacher_name: string;
+  school_name: string;
+  starts_at: string;
+}
+
+export interface BookingOptionsView {
+  options: BookingOption[];
+}
+
+/** How a request for a lesson stands. */
+export type BookingState = "asked" | "approved" | "refused" | "withdrawn";
+
+export interface BookingTermView {
+  id: string;
+  name: string;
+  first_day: string;
+  last_day: string;
+}
+
+/** `starts_at` and `teacher_name` of the lesson that came of it; `answer` is the coordinator's. */
+export interface BookingView {
+  id: string;
+  class_id: string;
+  class_name: string;
+  school_name: string;
+  grade: number;
+  subject: string;
+  wish: string;
+  first_day: string;
+  last_day: string;
+  state: BookingState;
+  asked_at: string;
+  answer: string;
+  lesson_id: string | null;
+  starts_at: string | null;
+  teacher_name: string | null;
+}
+
+export interface BookingsView {
+  bookings: BookingView[];
+}
+
 /** One deed for many recordings; each succeeds or fails by itself. `level` for promote, `tag` for tag. */
 export interface BulkOrder {
   ids: string[];
@@ -260,6 +320,13 @@ export interface CurriculumLineView {
 
 /** Why a day is not like its weekday. */
 export type DayKind = "holiday" | "swapped" | "exam" | "other";
+
+/** One of the options, or (`teacher_id` and `starts_at` null) no; `answer` tells the school more. */
+export interface DecideBooking {
+  teacher_id?: string | null;
+  starts_at?: string | null;
+  answer?: string;
+}
 
 /** Who of the audience may also take the file away. */
 export type Downloads = "nobody" | "teachers" | "audience";
@@ -724,6 +791,15 @@ export interface NeedsView {
   needs: NeedView[];
 }
 
+/** A class wants one lesson of a subject between two days; `wish` in its own words. */
+export interface NewBooking {
+  class_id: string;
+  subject: string;
+  wish?: string;
+  first_day: string;
+  last_day: string;
+}
+
 export interface NewClass {
   school_id: string;
   group: ClassEdit;
@@ -821,7 +897,7 @@ export interface NominationsView {
   nominations: NominationView[];
 }
 
-/** What happened to a lesson (`created`, `moved`, `cancelled`); times in ISO 8601. */
+/** What happened to a lesson (`created`, `moved`, `cancelled`), or to a request (`refused`); times in ISO 8601. */
 export interface NoticeChange {
   what: string;
   title: string;

@@ -1,0 +1,235 @@
+"""Requests for single lessons: asked by a school, decided by whoever manages the term."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from classroom.access.lesson_writer import LessonWriter
+from classroom.access.matrix import Deed
+from classroom.access.notices import notify, notify_refused
+from classroom.access.places import managed_school
+from classroom.access.publish import Published, Standing, lock_term, standing_of
+from classroom.access.registry_edit import managed_class
+from classroom.access.relations import regions_over, require_somebody
+from classroom.access.terms import planning_term
+from classroom.audit import append
+from classroom.clock import SCHOOL_ZONE
+from classroom.errors import BadInput, Conflict, Forbidden, NotFound
+from classroom.messages.bookings import NewBooking
+from classroom.model.plan import Booking, BookingState, LessonPlan, Publication
+from classroom.model.principal import Principal
+from classroom.model.term import Term
+from classroom.store.plan_tables import BookingRow
+from classroom.store.planning_tables import ClassGroupRow, TermRow
+from classroom.store.store import Store
+from classroom.store.tables import AccountRow, LessonRow, SchoolRow
+from classroom.store.types import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class BookingDesk:
+    """What a school asks with: terms as (id, name, first day, last day), classes as (id, name, grade)."""
+
+    school_name: str
+    terms: Sequence[tuple[str, str, date, date]]
+    classes: Sequence[tuple[str, str, int]]
+    bookings: Sequence[Booking]
+
+
+async def access_booking_desk(store: Store, principal: Principal, now: datetime) -> BookingDesk:
+    """For the coordinator of a school. Raises `Forbidden` for everybody else."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        if principal.school_id is None:
+            raise Forbidden("school_forbidden", school="")
+        school = await managed_school(db, principal, principal.school_id)
+        over = (await regions_over(db, {school.region_id}))[school.region_id]
+        today = now.astimezone(SCHOOL_ZONE).date()
+        terms = await db.scalars(
+            select(TermRow).where(TermRow.region_id.in_(over), TermRow.last_day >= today).order_by(TermRow.first_day)
+        )
+        groups = await db.scalars(
+            select(ClassGroupRow)
+            .where(ClassGroupRow.school_id == school.id)
+            .order_by(ClassGroupRow.grade, ClassGroupRow.name)
+        )
+        return BookingDesk(
+            school.name,
+            [(row.id, row.name, row.first_day, row.last_day) for row in terms],
+            [(row.id, row.name, row.grade) for row in groups],
+            await _found(db, _bookings().where(ClassGroupRow.school_id == school.id)),
+        )
+
+
+async def access_new_booking(
+    store: Store, principal: Principal, term_id: str, new: NewBooking, now: datetime
+) -> Booking:
+    """Ask for a lesson. Raises `NotFound` with `class_unknown` or `term_unknown` (or one of another region),
+    `BadInput("booking_days_wrong")`, `Forbidden`."""
+    require_somebody(principal)
+    async with store.session() as db:
+        group = await managed_class(db, principal, new.class_id)
+        school = await db.get_one(SchoolRow, group.school_id)
+        term = await db.get(TermRow, term_id)
+        if term is None or term.region_id not in (await regions_over(db, {school.region_id}))[school.region_id]:
+            raise NotFound("term_unknown", term=term_id[:64])
+        today = now.astimezone(SCHOOL_ZONE).date()
+        if not max(term.first_day, today) <= new.first_day <= new.last_day <= term.last_day:
+            raise BadInput("booking_days_wrong")
+        row = BookingRow(
+            id=new_id(),
+            term_id=term_id,
+            **new.model_dump(),
+            state=BookingState.ASKED,
+            asked_by=principal.id,
+            asked_at=now,
+            answer="",
+        )
+        db.add(row)
+        append(db, principal, "booking.asked", f"booking:{row.id}", {"term": term_id}, now=now)
+        await db.flush()
+        return await _booking(db, row.id)
+
+
+async def access_booking_withdraw(store: Store, principal: Principal, booking_id: str, now: datetime) -> Booking:
+    """The school has changed its mind. Raises `NotFound("booking_unknown")`, `Conflict("booking_decided")`,
+    `Forbidden`."""
+    require_somebody(principal)
+    async with store.session() as db:
+        row = await _row(db, booking_id)
+        await managed_class(db, principal, row.class_id)
+        _require_asked(row)
+        row.state = BookingState.WITHDRAWN
+        append(db, principal, "booking.withdrawn", f"booking:{booking_id}", now=now)
+        await db.flush()
+        return await _booking(db, booking_id)
+
+
+async def access_bookings(store: Store, principal: Principal, term_id: str) -> list[Booking]:
+    """All requests of a term, the latest first. Raises `NotFound("term_unknown")`, `Forbidden`."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        await planning_term(db, principal, term_id, Deed.SEE_PLANNING)
+        return await _found(db, _bookings().where(BookingRow.term_id == term_id))
+
+
+async def access_booking(store: Store, principal: Principal, booking_id: str) -> Booking:
+    """For whoever decides about it. Raises `NotFound("booking_unknown")`, `Forbidden`."""
+    require_somebody(principal)
+    async with store.reading() as db:
+        booking = await _booking(db, booking_id)
+        await planning_term(db, principal, booking.term_id, Deed.MANAGE_PLANNING)
+        return booking
+
+
+async def access_booking_refuse(
+    store: Store, principal: Principal, booking_id: str, answer: str, now: datetime
+) -> Booking:
+    """Say no; the school gets a notice. Raises as `access_booking_withdraw`."""
+    require_somebody(principal)
+    async with store.session() as db:
+        row = await _row(db, booking_id)
+        term = await planning_term(db, principal, row.term_id, Deed.MANAGE_PLANNING)
+        _decide(row, BookingState.REFUSED, principal, answer, now)
+        group = await db.get_one(ClassGroupRow, row.class_id)
+        notify_refused(db, term, group.school_id, f"{group.name} {row.subject}", now=now)
+        append(db, principal, "booking.refused", f"booking:{booking_id}", now=now)
+        await db.flush()
+        return await _booking(db, booking_id)
+
+
+async def access_booking_approve(
+    store: Store,
+    principal: Principal,
+    booking_id: str,
+    decide: Callable[[Term, Standing], LessonPlan],
+    *,
+    answer: str,
+    now: datetime,
+) -> tuple[Booking, Published]:
+    """Make the lesson `decide` says, which is pure and runs in a thread; teacher and school get a notice.
+
+    Publications to come leave the lesson as it is. Raises what `decide` does, `NotFound("booking_unknown")`,
+    `Conflict("booking_decided")`, `Forbidden`.
+    """
+    require_somebody(principal)
+    async with store.session() as db:
+        row = await _row(db, booking_id)
+        term = await planning_term(db, principal, row.term_id, Deed.MANAGE_PLANNING)
+        await lock_term(db, term)
+        _decide(row, BookingState.APPROVED, principal, answer, now)
+        plan = await asyncio.to_thread(decide, term, await standing_of(db, term, now))
+        publication = Publication(create=(plan,))
+        changes = await LessonWriter(db, term, now, fixed=True).apply(publication, {})
+        (row.lesson_id,) = changes
+        notify(db, term, 0, publication, {}, now=now)
+        append(db, principal, "booking.approved", f"booking:{booking_id}", {"lesson": row.lesson_id}, now=now)
+        await db.flush()
+        return await _booking(db, booking_id), Published(publication, None, changes)
+
+
+def _decide(row: BookingRow, state: BookingState, principal: Principal, answer: str, now: datetime) -> None:
+    _require_asked(row)
+    row.state, row.answer = state, answer
+    row.decided_by, row.decided_at = principal.id, now
+
+
+def _require_asked(row: BookingRow) -> None:
+    if row.state is not BookingState.ASKED:
+        raise Conflict("booking_decided")
+
+
+async def _row(db: AsyncSession, booking_id: str) -> BookingRow:
+    # two who decide at once must not both find it open
+    row = await db.scalar(select(BookingRow).where(BookingRow.id == booking_id).with_for_update())
+    if row is None:
+        raise NotFound("booking_unknown")
+    return row
+
+
+_Joined = Select[BookingRow, ClassGroupRow, SchoolRow, LessonRow, str]
+
+
+def _bookings() -> _Joined:
+    return (
+        select(BookingRow, ClassGroupRow, SchoolRow, LessonRow, AccountRow.name)
+        .join(ClassGroupRow, ClassGroupRow.id == BookingRow.class_id)
+        .join(SchoolRow, SchoolRow.id == ClassGroupRow.school_id)
+        .outerjoin(LessonRow, LessonRow.id == BookingRow.lesson_id)
+        .outerjoin(AccountRow, AccountRow.id == LessonRow.teacher_id)
+        .order_by(BookingRow.asked_at.desc(), BookingRow.id)
+    )
+
+
+async def _found(db: AsyncSession, wanted: _Joined) -> list[Booking]:
+    return [
+        Booking(
+            id=row.id,
+            term_id=row.term_id,
+            class_id=row.class_id,
+            class_name=group.name,
+            school_name=school.name,
+            grade=group.grade,
+            subject=row.subject,
+            wish=row.wish,
+            first_day=row.first_day,
+            last_day=row.last_day,
+            state=row.state,
+            asked_at=row.asked_at,
+            answer=row.answer,
+            lesson_id=row.lesson_id,
+            starts_at=None if row.lesson_id is None else lesson.starts_at,
+            teacher_name=teacher,
+        )
+        for row, group, school, lesson, teacher in await db.execute(wanted)
+    ]
+
+
+async def _booking(db: AsyncSession, booking_id: str) -> Booking:
+    for booking in await _found(db, _bookings().where(BookingRow.id == booking_id)):
+        return booking
+    raise NotFound("booking_unknown")

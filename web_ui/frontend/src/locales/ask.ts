@@ -1,0 +1,48 @@
+import type { SameKeys } from "../shared/text";
+
+/** Requests for single lessons: a school asks, the coordinator fits them in. */
+export const askZh = {
+  title: "点播一节课",
+  lead: "写明哪个班、哪门课、什么时间段方便。县里协调员同意后，课会排进课表，学校和教师都会收到通知。",
+  noClass: "学校还没有登记班级，请县里的协调员先登记。",
+  noTerm: "现在没有可以申请的学期。",
+  first: "最早哪天",
+  last: "最晚哪天",
+  wish: "想上的内容（可不填）",
+  send: "提交申请",
+  none: "还没有点播申请",
+  noneHint: "填好上面的表就能提交。",
+  noneHintTerm: "受援校和教学点的协调员在自己的“排课准备”页提交。",
+  between: "{first} 至 {last}",
+  state: { asked: "待处理", approved: "已同意", refused: "未同意", withdrawn: "已撤回" },
+  answered: "答复：{answer}",
+  withdraw: "撤回申请",
+  look: "看能排在什么时候",
+  answer: "给学校的答复（可不填）",
+  options: "有 {n} 个时间排得进去，选一个就同意：",
+  noOptions: "这段时间里，没有能上这门课的教师与这个班同时有空。",
+  refuse: "不同意",
+} as const;
+
+export const askEn: SameKeys<typeof askZh> = {
+  title: "Ask for a lesson",
+  lead: "Say for which class, in what subject and between which days. When the county's coordinator agrees, the lesson joins the timetable, and school and teacher get a notice.",
+  noClass: "The school has no classes registered: ask the county's coordinator.",
+  noTerm: "There is no term to ask in.",
+  first: "Earliest day",
+  last: "Latest day",
+  wish: "What it should be about (optional)",
+  send: "Ask",
+  none: "No requests yet",
+  noneHint: "Fill in the form above.",
+  noneHintTerm: "Coordinators of schools that receive lessons ask on their own page “Before the timetable”.",
+  between: "{first} to {last}",
+  state: { asked: "Open", approved: "Agreed", refused: "Turned down", withdrawn: "Withdrawn" },
+  answered: "Answer: {answer}",
+  withdraw: "Take back",
+  look: "See when it fits",
+  answer: "Answer to the school (optional)",
+  options: "It fits at {n} time; choosing it agrees: | It fits at {n} times; choosing one agrees:",
+  noOptions: "Between these days no teacher of the subject and this class are free together.",
+  refuse: "Turn down",
+};
