@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { outagesOf, type Absence } from "../src/plan/absence";
+import { bellOf, bellText } from "../src/plan/bell";
 import { chartOf, gapPercent } from "../src/plan/chart";
 import { fateOf, hoursChanged, needsChanged } from "../src/plan/compare";
+import { pairMap } from "../src/plan/pairmap";
 import { bellTime, markOf, percentOf, tableOf } from "../src/plan/coverage";
 import { choicesOf, rowsOf, slotsOf, takesPart, Verdicts } from "../src/plan/grid";
-import type { ComparisonView, CourseView, CoverageCell, CoverageView, ProposalHead } from "../src/wire.gen";
+import { columnsOf, mondayOf, sheetsOf } from "../src/plan/sheets";
+import type { ComparisonView, CourseView, CoverageCell, CoverageView, PairingView, PlannedLessonView, ProposalHead } from "../src/wire.gen";
 
 function cell(school_id: string, subject: string, wanted: number, given = 0): CoverageCell {
   return { school_id, subject, required: wanted + 1, own: 1, wanted, given };
@@ -131,5 +134,54 @@ describe("an absence", () => {
   it("of neighbouring periods has the break between them in it, and is one", () => {
     expect(outagesOf({ ...ill, days: [0], periods: [1, 0] }, bell).map((one) => [one.start_min, one.end_min])).toEqual([[480, 570]]);
     expect(outagesOf({ ...ill, days: [0], periods: [2, 0] }, bell).map((one) => [one.start_min, one.end_min])).toEqual([[480, 520], [600, 640]]);
+  });
+});
+
+describe("who helps whom", () => {
+  const pair = (strong_id: string, helped_id: string, planned: number, id: string | null = null): PairingView => ({
+    id, strong_id, helped_id, lessons: 2, goal: "", signed_on: null, planned, held: 0,
+  });
+
+  it("stands beside who helps it, each school once, with a line as thick as there are lessons", () => {
+    const map = pairMap([pair("a", "q", 10), pair("b", "p", 5, "signed"), pair("a", "r", 0)]);
+    expect(map.left.map((stop) => stop.id)).toEqual(["a", "b"]);
+    expect(map.right.map((stop) => stop.id)).toEqual(["q", "r", "p"]);
+    expect(map.lines.map((line) => [line.width, line.signed])).toEqual([[7.5, false], [4.5, true], [1.5, false]]);
+    expect(Math.max(...map.right.map((stop) => stop.y))).toBeLessThan(map.height);
+  });
+});
+
+describe("a bell", () => {
+  it("is read as it is written", () => {
+    const bell: [number, number][] = [[500, 540], [550, 590]];
+    expect(bellOf(bellText(bell))).toEqual(bell);
+    expect(bellOf("8：20—9：00\n\n 09:10 至 09:50 ")).toEqual(bell);
+  });
+
+  it("names the first line that is no period", () => {
+    expect(["八点", "08:20-08:20", "08:20-09:60", "23:00-24:01"].map(bellOf)).toEqual([1, 1, 1, 1]);
+    expect(bellOf("08:20-09:00\n9-10")).toBe(2);
+  });
+});
+
+describe("timetables on paper", () => {
+  const lesson = (teacher: string, starts_at: string, points: string[], state: PlannedLessonView["state"] = "planned"): PlannedLessonView => ({
+    id: `${teacher} ${starts_at}`, code: "abc234", title: "音乐", subject: "音乐", grade: 3, state, teacher_name: teacher, school_name: "一小",
+    room_name: "录播教室", points, starts_at, ends_at: starts_at,
+  });
+  const lessons = [
+    lesson("周", "2026-10-10T00:20:00Z", ["甲", "乙"]),
+    lesson("周", "2026-10-08T00:20:00Z", ["乙"]),
+    lesson("吴", "2026-10-08T01:00:00Z", ["甲"], "cancelled"),
+  ];
+
+  it("have a page for everybody who has lessons, in the schools' time", () => {
+    const columns = columnsOf(lessons, "2026-10-05");
+    expect(columns).toEqual(["2026-10-05", "2026-10-06", "2026-10-07", "2026-10-08", "2026-10-09", "2026-10-10"]);
+    expect(sheetsOf(lessons, "teacher", columns).map((sheet) => sheet.name)).toEqual(["周 · 一小"]);
+    const [first, second] = sheetsOf(lessons, "point", columns);
+    expect([first!.name, first!.rows.map((row) => [row.minute, row.days.map((day) => day.length)])]).toEqual(["甲", [[500, [0, 0, 0, 0, 0, 1]]]]);
+    expect([second!.name, second!.rows[0]!.days.map((day) => day.length)]).toEqual(["乙", [0, 0, 0, 1, 0, 1]]);
+    expect(["2026-10-05", "2026-10-11"].map(mondayOf)).toEqual(["2026-10-05", "2026-10-05"]);
   });
 });

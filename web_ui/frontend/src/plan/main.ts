@@ -7,6 +7,7 @@ import "../ui/base.css";
 import "../ui/sheet.css";
 import "./plan.css";
 import "./timetable.css";
+import "./print.css";
 import PlanPage from "./PlanPage.vue";
 
 const app = createApp(PlanPage);

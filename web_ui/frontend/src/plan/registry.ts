@@ -1,0 +1,8 @@
+/** What the page shows of the registry, a table each. */
+export const OF_REGISTRY = ["schools", "rooms", "teachers", "classes", "editions"] as const;
+export type OfRegistry = (typeof OF_REGISTRY)[number];
+
+export const ofRegistry = (view: string): view is OfRegistry => OF_REGISTRY.includes(view as OfRegistry);
+
+/** A room's device signs in by its code: rooms are added here, and changed by an administrator. */
+export const mayEdit = (what: OfRegistry): boolean => what !== "rooms";
