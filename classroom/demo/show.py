@@ -11,6 +11,7 @@ import click
 from classroom.auth.secret import load_secret
 from classroom.demo.client import DemoTeacher
 from classroom.demo.county import DEMO_ROOM, DEMO_TEACHER
+from classroom.demo.library import fill_library
 from classroom.demo.passwords import demo_password
 from classroom.demo.room import DemoRoom
 from classroom.demo.seed import seed_county, seed_day
@@ -64,6 +65,7 @@ async def _run(server: Server, room: DemoRoom, begun: float) -> None:
         raise Unavailable("demo_room_failed", log=str(room.log), problem=room.last_words())
     welcome = Welcome(context.settings, server.port, secret, opening.result())
     click.echo(welcome.text(ready_s=time.monotonic() - begun))
+    context.tasks.spawn(fill_library(context.store, context.clock, context.settings.data), "demo library")
     while True:
         log.warning("the demo room's agent ended and is started again", exit_code=await ended)
         await context.clock.sleep(RESTART_PAUSE_S)
