@@ -99,6 +99,9 @@ class Settings(BaseSettings):
         description="Space for what is made from recordings and can be made again: pictures, AAC (MB).",
     )
     archive_email: str = Field("root@localhost", description="Whom other platforms write to about the archive.")
+    archive_recogniser: str = Field(
+        "", description="Command that is given a WAV file and a language and writes what is said as WebVTT."
+    )
     log_format: LogFormat = Field(LogFormat.TEXT, description="Log lines for people (text) or collectors (json).")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of this server's own messages.")

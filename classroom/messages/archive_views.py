@@ -372,7 +372,8 @@ class JobProblemView(Message):
 
 class JobView(Message):
     """`done` of `total` bytes. `recordings`: how many are in the package, or were imported; `size_bytes` of the
-    package, 0 without one. `name`: of the folder an import is of; `nomination`: whose papers they are.
+    package, 0 without one. `name`: of the folder an import is of; `nomination`, `recording`: whose papers or
+    transcript it is.
     `problem` and `remedy` if it failed.
     """
 
@@ -388,6 +389,7 @@ class JobView(Message):
     size_bytes: int
     name: str
     nomination: str | None
+    recording: str | None
     problems: list[JobProblemView]
     report: ReportView | None
     problem: str | None

@@ -22,7 +22,7 @@ from classroom.clock import SCHOOL_ZONE
 from classroom.errors import BadInput, NotFound
 from classroom.http.call import Call
 from classroom.http.routes import Routes
-from classroom.messages.archive import ExportOrder
+from classroom.messages.archive import ExportOrder, TranscriptOrder
 from classroom.messages.archive_views import JobsView, JobView
 from classroom.model.keeping import JobKind
 from classroom.service import Context
@@ -58,6 +58,10 @@ class JobsApi:
         routes.json(
             "POST", "/api/v1/archive/exports", self._export, summary="Export recordings as files",
             body=ExportOrder, returns=JobView, status=201,
+        )  # fmt: skip
+        routes.json(
+            "POST", "/api/v1/archive/transcripts", self._transcribe, summary="Have a transcript written",
+            body=TranscriptOrder, returns=JobView, status=201,
         )  # fmt: skip
         routes.json(
             "POST", RECORDING + "/nominations/{nomination}/package", self._papers,
@@ -96,6 +100,15 @@ class JobsApi:
         job = await access_new_job(
             self._store, call.principal, JobKind.NOMINATION, order, now=now, recording_id=recording_id
         )
+        self._wake()
+        return job_view(job, call.language)
+
+    async def _transcribe(self, call: Call) -> JobView:
+        order = call.parsed(TranscriptOrder)
+        job = await access_new_job(
+            self._store, call.principal, JobKind.TRANSCRIPT, order.model_dump(), now=self._clock.now(),
+            recording_id=order.recording_id,
+        )  # fmt: skip
         self._wake()
         return job_view(job, call.language)
 

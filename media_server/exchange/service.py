@@ -16,6 +16,7 @@ from media_server.exchange.exporter import Exporter, Order, Result, Tell
 from media_server.exchange.importer import Importer
 from media_server.exchange.imports_api import ImportsApi, import_folder
 from media_server.exchange.jobs_api import JobsApi
+from media_server.exchange.recogniser import Recogniser
 from media_server.exchange.runner import JobRunner
 from media_server.exchange.shelves import Shelves
 from media_server.exchange.views import report_json
@@ -38,6 +39,8 @@ class ExchangeService:
         context = self._context
         desk = self._desk = Desk.set_up(context.settings, context.store, context.clock, context.node)
         self._exporter = Exporter(context.store, context.clock, desk)
+        command, sound = context.settings.archive_recogniser, context.settings.data / "recognising"
+        self._recogniser = Recogniser(context.store, context.clock, desk, command=command, spool=sound)
         rubric = read_rubric(context.settings.data)
         self._evidence = Evidence(context.store, context.clock, self._exporter, rubric)
         spool = context.settings.recordings_path / "films"
@@ -46,6 +49,7 @@ class ExchangeService:
             JobKind.EXPORT: self._export,
             JobKind.NOMINATION: self._nomination,
             JobKind.IMPORT: self._import,
+            JobKind.TRANSCRIPT: self._transcribe,
         }
         runner = JobRunner(context.store, context.clock, context.node, self._shelves.folder, works)
         JobsApi(context, self._shelves, runner.wake).add_routes(context.routes)
@@ -85,3 +89,6 @@ class ExchangeService:
         folder = await asyncio.to_thread(import_folder, self._imports, asked["folder"])
         report = await self._importer.take_in(folder, asked["sheet"], principal, tell, dry_run=asked["dry_run"])
         return {"exported": report.added, "report": report_json(report)}
+
+    async def _transcribe(self, job: Job, principal: Principal, tell: Tell) -> Mapping[str, Any]:
+        return await self._recogniser.transcribe(job.order, principal, tell)

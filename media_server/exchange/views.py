@@ -20,6 +20,7 @@ def job_view(job: Job, language: str) -> JobView:
         id=job.id, kind=job.kind, state=job.state, made_by_name=job.made_by_name, made_at=job.made_at,
         ended_at=job.ended_at, done=job.done, total=job.total, size_bytes=job.result.get("size_bytes", 0),
         name=str(job.order.get("folder", "")), nomination=job.order.get("nomination"),
+        recording=job.order.get("recording_id") or job.order.get("recording"),
         recordings=job.result.get("exported", len(job.order.get("recordings", ()))),
         problems=[_problem(each, language) for each in job.result.get("problems", ())],
         report=_report(kept, language, dry_run=bool(job.order.get("dry_run"))) if kept else None,

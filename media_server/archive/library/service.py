@@ -37,7 +37,7 @@ class LibraryService:
             CatalogueApi(context),
             ReviewApi(context, read_rubric(context.settings.data)),
             CirculationApi(context),
-            TranscriptApi(context, None),
+            TranscriptApi(context),
             KnowledgeApi(context),
             self.oai(context),
             retention,

@@ -1,5 +1,8 @@
 """`…/transcripts`: captions brought, shown and searched; the recogniser's work is ordered as a job."""
 
+import shlex
+from pathlib import Path
+
 from classroom.access.cataloguing import access_recording_to_describe
 from classroom.access.transcripts import (
     access_cues_found,
@@ -22,12 +25,13 @@ MOST_CAPTION_BYTES = 4 * 1024 * 1024
 
 
 class TranscriptApi:
-    """Handlers. `recogniser`: the name of the installed one, if any."""
+    """Handlers. Which recogniser is installed is said with the transcripts."""
 
-    def __init__(self, context: Context, recogniser: str | None) -> None:
+    def __init__(self, context: Context) -> None:
         self._store = context.store
         self._clock = context.clock
-        self._recogniser = recogniser
+        command = shlex.split(context.settings.archive_recogniser)
+        self._recogniser = Path(command[0]).name if command else None
 
     def add_routes(self, routes: Routes) -> None:
         one = ONE + "/transcripts/{language}"

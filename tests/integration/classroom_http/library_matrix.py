@@ -109,6 +109,9 @@ LIBRARY: dict[str, Row] = {
     "GET /api/v1/archive/jobs/{id}/package.zip": row(SOMEBODY, f"{HERE}/jobs/none/package.zip"),
     "GET /api/v1/archive/jobs/{id}/files/{path:.+}": row(SOMEBODY, f"{HERE}/jobs/none/files/x"),
     "POST /api/v1/archive/exports": row(ARCHIVISTS, f"{HERE}/exports", lambda _: {"ids": []}),
+    "POST /api/v1/archive/transcripts": row(
+        KEEPERS | {"teacher"}, f"{HERE}/transcripts", lambda _: {"recording_id": RECORDING_ID}
+    ),
     "GET /api/v1/archive/imports": row(ARCHIVISTS, f"{HERE}/imports"),
     "GET /api/v1/archive/imports/template.xlsx": row(ARCHIVISTS, f"{HERE}/imports/template.xlsx"),
     "POST /api/v1/archive/imports": row(

@@ -580,7 +580,8 @@ export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
 /**
  * `done` of `total` bytes. `recordings`: how many are in the package, or were imported; `size_bytes` of the
- * package, 0 without one. `name`: of the folder an import is of; `nomination`: whose papers they are.
+ * package, 0 without one. `name`: of the folder an import is of; `nomination`, `recording`: whose papers or
+ * transcript it is.
  * `problem` and `remedy` if it failed.
  */
 export interface JobView {
@@ -596,6 +597,7 @@ export interface JobView {
   size_bytes: number;
   name: string;
   nomination: string | null;
+  recording: string | null;
   problems: JobProblemView[];
   report: ReportView | null;
   problem: string | null;

@@ -103,6 +103,8 @@ export const archiveItemZh = {
   transcript: {
     heading: "字幕",
     none: "还没有字幕",
+    recognise: "语音识别（{name}）",
+    recognising: "正在识别语音",
     byPeople: "人工",
     remove: "删除",
     search: "在字幕中查找",
@@ -260,6 +262,8 @@ export const archiveItemEn: SameKeys<typeof archiveItemZh> = {
   transcript: {
     heading: "Captions",
     none: "There are no captions yet",
+    recognise: "Recognise speech ({name})",
+    recognising: "Speech is being recognised",
     byPeople: "By people",
     remove: "Remove",
     search: "Find in what was said",
