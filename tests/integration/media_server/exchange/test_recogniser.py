@@ -5,6 +5,7 @@ from pathlib import Path
 
 from classroom.access.library import Wanted, access_search
 from classroom.model.principal import SYSTEM
+from classroom.service import ServiceFactory
 from media_server.archive.library.service import LibraryService
 from media_server.exchange.service import ExchangeService
 from tests.fakes.county import NOW
@@ -33,7 +34,7 @@ print("停车坐爱枫林晚")
 async def test_a_command_writes_a_transcript_that_is_found(tmp_path: Path) -> None:
     program = tmp_path / "listen.py"
     program.write_text(PROGRAM, "utf-8")
-    services = [ExchangeService, LibraryService]
+    services: list[ServiceFactory] = [ExchangeService, LibraryService]
     command = f"{sys.executable} {program}"
     async with running_hub(tmp_path / "server", services=services, archive_recogniser=command) as hub:
         c, context = hub.county, hub.server.context
