@@ -106,11 +106,12 @@ async def test_a_recording_goes_from_the_queue_into_the_library(hub: Hub, tmp_pa
         await page.get_by_role("button", name="导出全部").press("Enter")
         await archivist.approve("asking what to export")
         await page.get_by_role("dialog").get_by_role("button", name="导出").press("Enter")
-        await page.get_by_text("1 个录像有问题").press("Enter")
-        await expect(page.get_by_text("古诗两首：")).to_be_visible()
+        newest = page.locator(".jobs > li").first
+        await newest.get_by_text("1 个录像有问题").press("Enter")
+        await expect(newest.get_by_text("古诗两首：")).to_be_visible()
         await archivist.approve("an export")
         async with page.expect_download() as fetching:
-            await page.get_by_role("link", name="下载", exact=True).press("Enter")
+            await newest.get_by_role("link", name="下载", exact=True).press("Enter")
         assert zipfile.is_zipfile(await (await fetching.value).path())
         await archivist.go("/archive?item=none")
         await expect(page.get_by_role("alert")).to_be_visible()
