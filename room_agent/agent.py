@@ -213,8 +213,13 @@ class RoomAgent:
             raise BadSettings("room_token_of_another", room=self._room, found=own)
 
     async def _close(self) -> None:
+        """Publishers, sources and the record, in this order, each even when another could not be closed."""
         publishers = [source.publisher for source in self._sources if source.publisher is not None]
-        await asyncio.gather(*(publisher.close() for publisher in publishers))
-        await asyncio.gather(*(source.close() for source in self._sources))
+        ends = [
+            *await asyncio.gather(*(publisher.close() for publisher in publishers), return_exceptions=True),
+            *await asyncio.gather(*(source.close() for source in self._sources), return_exceptions=True),
+        ]
         if self._recording is not None:
             await self._recording.close()
+        for error in filter(None, ends):
+            raise error

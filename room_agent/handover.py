@@ -1,6 +1,7 @@
 """Bounded hand-over between threads, and from threads to the event loop. Nobody ever waits to put something in."""
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -64,7 +65,8 @@ class ToLoop(Generic[T]):
             if self._woken:
                 return
             self._woken = True
-            self._loop.call_soon_threadsafe(self._drain)
+            with contextlib.suppress(RuntimeError):  # the loop is gone: so is everybody who would receive this
+                self._loop.call_soon_threadsafe(self._drain)
 
     def close(self) -> None:
         """Nothing is received after this; call it in the loop, before the loop ends."""

@@ -12,7 +12,7 @@ from yarl import URL
 
 from classroom.clock import SystemClock
 from classroom.codecs.h264 import IDR, PPS, SPS, nal_type
-from classroom.errors import BadSettings, NotSignedIn
+from classroom.errors import BadSettings, ClassroomError, NotSignedIn
 from classroom.rtp.rtcp import PAUSE, PAUSED, RESUME, FullIntra, StreamPause, unix_time
 from classroom.tasks import Tasks
 from room_agent.agent import RoomAgent
@@ -50,6 +50,8 @@ async def agent(
         await asyncio.wait([running])
         await tasks.close()
         folder.cleanup()
+        if not running.cancelled() and not isinstance(running.exception(), ClassroomError):
+            await running  # what it failed with
 
 
 def streams(session: Session) -> list[Stream]:

@@ -64,3 +64,10 @@ async def test_nothing_is_received_after_closing() -> None:
     way.put(2)
     await asyncio.sleep(0)
     assert received == []
+
+
+def test_what_comes_after_the_loop_has_ended_goes_nowhere() -> None:
+    loop = asyncio.new_event_loop()
+    way: ToLoop[int] = ToLoop(loop, lambda item: None, 10)
+    loop.close()
+    way.put(1)
