@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from bench.load.clients import Load
-from bench.load.process import Generator, cpu_seconds, resident_kb
+from bench.load.process import FORWARD_ONLY, Generator, cpu_seconds, resident_kb
 from bench.report import progress, result
 from tests.harness.world import World
 
@@ -90,7 +90,7 @@ class Bench:
 async def main() -> None:
     with tempfile.TemporaryDirectory(prefix="qianshou-bench-") as name:
         progress("starting the server")
-        async with World.create(Path(name)) as world:
+        async with World.create(Path(name), environment=FORWARD_ONLY) as world:
             teacher = await world.teacher()
             await teacher.start(world.lesson.id)
             bench = Bench(world)

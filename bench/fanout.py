@@ -12,7 +12,7 @@ from typing import Any
 from bench.load.clients import Load
 from bench.load.janus import Janus
 from bench.load.namespace import enter_namespace
-from bench.load.process import Generator, cpu_seconds
+from bench.load.process import FORWARD_ONLY, Generator, cpu_seconds
 from bench.report import progress, result
 from tests.harness.world import World
 
@@ -37,7 +37,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory(prefix="qianshou-bench-") as name:
         folder = Path(name)
         progress("starting our server and Janus")
-        async with World.create(folder) as world, Janus(folder) as janus:
+        async with World.create(folder, environment=FORWARD_ONLY) as world, Janus(folder) as janus:
             teacher = await world.teacher()
             await teacher.start(world.lesson.id)
             for number in range(1, ROUNDS + 1):

@@ -11,6 +11,9 @@ from typing import Any, Self
 from bench.load.clients import Load
 from bench.load.flood import Flood
 
+# For a server's environment: no other one keeps what it forwards. `make bench-archive` has what recording costs.
+FORWARD_ONLY = {"QIANSHOU_RECORDINGS_SERVER": "never"}
+
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far."""
