@@ -86,8 +86,11 @@ async def test_a_page_stops_what_nobody_watches_and_starts_it_again(engine: Medi
         def silent_s() -> float:
             return clock.monotonic() - best.last_packet_at
 
+        async def best_stopped() -> bool:
+            return (await told())[-1:] == [{"h": False, "l": True}]
+
+        await eventually(best_stopped, "the page is told to stop the best encoding")
         await until(lambda: silent_s() > 0.5 and lowest.sending(clock.monotonic()))
-        assert (await told())[-1] == {"h": False, "l": True}
         await watch(engine, viewer)
         await shows(viewer, WIDTH)
         assert (await told())[-1] == {"h": True, "l": True}

@@ -50,6 +50,13 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
     show(id === undefined ? null : await call<ProposalView>("GET", `proposals/${id}`));
   }
 
+  /** The list as it is now and one of it, shown together: who sees the new list acts on what it holds. */
+  async function reopen(choose: (heads: ProposalHead[]) => string | undefined): Promise<void> {
+    const { proposals } = await call<ProposalsView>("GET", `terms/${termId.value}/proposals`);
+    await open(choose(proposals));
+    heads.value = proposals;
+  }
+
   async function change(edit: Edit): Promise<void> {
     const changed = await call<ProposalView>("POST", at("/edits"), { revision: proposal.value!.head.revision, edit });
     show(changed);
@@ -63,8 +70,7 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
       heads.value = [];
       show(null);
       void doing(async () => {
-        const [{ runs }] = await Promise.all([call<RunsView>("GET", `terms/${id}/runs`), readHeads()]);
-        await open(heads.value[0]?.id);
+        const [{ runs }] = await Promise.all([call<RunsView>("GET", `terms/${id}/runs`), reopen((found) => found[0]?.id)]);
         if (runs[0] && going(runs[0])) follow(runs[0]);
       });
     },
@@ -75,8 +81,8 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
   watch(run, (now, before) => {
     if (now === null || now.proposal_id === null || now.id !== before?.id || before.proposal_id !== null) return;
     void doing(async () => {
-      await readHeads();
-      if (taken.value === null) await open(now.proposal_id!);
+      if (taken.value === null) await reopen(() => now.proposal_id!);
+      else await readHeads();
     });
   });
 
@@ -92,14 +98,12 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
     copy: (name: string) =>
       doing(async () => {
         const made = await call<ProposalHead>("POST", `terms/${termId.value}/proposals`, { name, copy_of: proposal.value!.head.id });
-        await readHeads();
-        await open(made.id);
+        await reopen(() => made.id);
       }),
     remove: () =>
       doing(async () => {
         await call("DELETE", at());
-        await readHeads();
-        await open(heads.value[0]?.id);
+        await reopen((found) => found[0]?.id);
       }),
     compare: (id: string) =>
       doing(async () => {
