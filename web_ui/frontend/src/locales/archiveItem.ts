@@ -128,6 +128,7 @@ export const archiveItemZh = {
   origin: { agent: "教室录制", server: "服务器录制", import: "导入" },
   action: {
     began: "开始录制",
+    imported: "从文件导入",
     completed: "录制完成",
     described: "修改条目",
     submit: "提交审核",
@@ -287,6 +288,7 @@ export const archiveItemEn: SameKeys<typeof archiveItemZh> = {
   origin: { agent: "From the room", server: "From the server", import: "Imported" },
   action: {
     began: "Recording began",
+    imported: "Imported from a file",
     completed: "Recording complete",
     described: "Entry edited",
     submit: "Submitted",
