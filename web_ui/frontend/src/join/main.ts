@@ -5,6 +5,7 @@ import { playerEn, playerZh } from "../locales/player";
 import { plainText, provideText } from "../shared/text";
 import "../ui/base.css";
 import "./join.css";
+import "./controls.css";
 import JoinPage from "./JoinPage.vue";
 
 const app = createApp(JoinPage);

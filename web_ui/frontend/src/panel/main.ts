@@ -5,6 +5,7 @@ import { richText } from "../shared/i18n";
 import { provideText } from "../shared/text";
 import "../ui/base.css";
 import "./panel.css";
+import "./signals.css";
 import PanelPage from "./PanelPage.vue";
 
 const app = createApp(PanelPage);
