@@ -15,12 +15,23 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from classroom.messages import api, archive, archive_views, bookings, live, planning, plans, published, watching
+from classroom.messages import (
+    api,
+    archive,
+    archive_views,
+    bookings,
+    exchange_views,
+    live,
+    planning,
+    plans,
+    published,
+    watching,
+)
 from classroom.messages.base import Message
 
 TARGET = Path(__file__).parent / "frontend" / "src" / "wire.gen.ts"
 
-_BODIES = (api, planning, plans, bookings, published, watching, archive, archive_views)
+_BODIES = (api, planning, plans, bookings, published, watching, archive, archive_views, exchange_views)
 _SENT_BODIES: tuple[type[Message], ...] = (
     api.SignIn,
     api.JoinRequest,

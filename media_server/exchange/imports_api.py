@@ -13,7 +13,7 @@ from classroom.errors import NotFound
 from classroom.http.call import Call
 from classroom.http.routes import Routes
 from classroom.messages.archive import ImportOrder
-from classroom.messages.archive_views import ImportFolderView, ImportsView, JobView
+from classroom.messages.exchange_views import ImportFolderView, ImportsView, JobView
 from classroom.model.keeping import JobKind
 from classroom.service import Context
 from media_server.exchange.library_sheet import template

@@ -23,7 +23,7 @@ from classroom.errors import BadInput, NotFound
 from classroom.http.call import Call
 from classroom.http.routes import Routes
 from classroom.messages.archive import ExportOrder, TranscriptOrder
-from classroom.messages.archive_views import JobsView, JobView
+from classroom.messages.exchange_views import JobsView, JobView
 from classroom.model.keeping import JobKind
 from classroom.service import Context
 from media_server.archive.library.catalogue_api import ONE as RECORDING

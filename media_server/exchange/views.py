@@ -6,7 +6,8 @@ from typing import Any
 from classroom.access.jobs import Job
 from classroom.catalog import text
 from classroom.errors import BadInput
-from classroom.messages.archive_views import JobProblemView, JobView, ReportView
+from classroom.messages.archive_views import ReportView
+from classroom.messages.exchange_views import JobProblemView, JobView
 from classroom.sheets import Report, RowProblem
 from media_server.archive.library.views import report_view
 from media_server.exchange.columns import COLUMNS
