@@ -1,5 +1,6 @@
 import { ref } from "vue";
-import { api, troubleOf, type Trouble } from "../shared/api";
+import { api } from "../shared/api";
+import { useDoing } from "../shared/doing";
 import type { Text } from "../shared/text";
 import type { HistoryView, ItemView, ReviewsView, SharesView } from "../wire.gen";
 
@@ -10,8 +11,7 @@ export function useItem(text: Text, id: string) {
   const reviews = ref<ReviewsView | null>(null);
   const history = ref<HistoryView | null>(null);
   const shares = ref<SharesView | null>(null);
-  const failed = ref<Trouble | null>(null);
-  const busy = ref(false);
+  const { busy, failed, doing } = useDoing(text);
 
   async function load(): Promise<void> {
     await trying(async () => {
@@ -30,20 +30,8 @@ export function useItem(text: Text, id: string) {
     if (may.includes("keep_recording")) shares.value = await api<SharesView>("GET", `${path}/shares`, text.language.value);
   }
 
-  async function trying(work: () => Promise<void>): Promise<boolean> {
-    if (busy.value) return false;
-    busy.value = true;
-    failed.value = null;
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      failed.value = troubleOf(error, text.t);
-      return false;
-    } finally {
-      busy.value = false;
-    }
-  }
+  /** Whether it was done. */
+  const trying = async (work: () => Promise<void>) => (await doing(async () => { await work(); return true; })) ?? false;
 
   /** One of the orders that answer with the whole item; whether it was done. */
   const order = (name: string, body?: object) =>

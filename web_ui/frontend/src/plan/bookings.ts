@@ -1,11 +1,11 @@
 import { computed, ref } from "vue";
 import type { Text } from "../shared/text";
 import type { BookingDeskView, BookingOptionsView, BookingsView, BookingView, DecideBooking, NewBooking } from "../wire.gen";
-import { useDoing } from "./desk";
+import { useDesk } from "./desk";
 
 /** Requests of a term, for whoever decides about them; `termId` null: those of one's own school, which asks. */
 export function useBookings(text: Text, termId: string | null) {
-  const { busy, failed, doing, call } = useDoing(text);
+  const { busy, failed, doing, call } = useDesk(text);
   const bookings = ref<BookingView[] | null>(null);
   const desk = ref<BookingDeskView | null>(null);
   const options = ref<{ id: string; options: BookingOptionsView["options"] } | null>(null);

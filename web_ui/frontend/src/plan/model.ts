@@ -1,13 +1,13 @@
 import { computed, ref, watch } from "vue";
 import { useStaff } from "../shared/staff";
 import type { Text } from "../shared/text";
-import { useDoing } from "./desk";
+import { useDesk } from "./desk";
 import { awaited } from "./timetable";
 import type { CoverageView, NeedsView, PlanningRegionsView, PlanningRegionView, RegistryView, RunView, TermEdit, TermsView, TermView } from "../wire.gen";
 
 /** Everything the page knows and does: one region, one of its terms, what is registered and what lacks. */
 export function usePlan(text: Text) {
-  const { busy, failed, doing, call } = useDoing(text);
+  const { busy, failed, doing, call } = useDesk(text);
   const run = ref<RunView | null>(null);
   const staff = useStaff(
     text,

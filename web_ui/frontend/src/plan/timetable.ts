@@ -4,7 +4,7 @@ import type {
   ComparisonView, CourseView, ProposalEdit, ProposalHead, ProposalsView, ProposalView, PublicationView, RunsView, RunView, TargetsView, UncoveredsView,
   UncoveredView,
 } from "../wire.gen";
-import { PLANNING, useDoing } from "./desk";
+import { PLANNING, useDesk } from "./desk";
 import { slotsOf, Verdicts } from "./grid";
 
 type Edit = ProposalEdit["edit"];
@@ -24,7 +24,7 @@ export const awaited = (run: RunView | null) => run !== null && run.proposal_id 
 
 /** Runs of the solver and the proposals of one term: what the coordinator looks at, changes and publishes. */
 export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView | null>, follow: (run: RunView | null) => void) {
-  const { busy, failed, doing, call } = useDoing(text);
+  const { busy, failed, doing, call } = useDesk(text);
   const heads = ref<ProposalHead[]>([]);
   const proposal = ref<ProposalView | null>(null);
   const uncovered = ref<UncoveredView[] | null>(null);
