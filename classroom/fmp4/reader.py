@@ -1,8 +1,10 @@
 """Reading segments back: every sample with its time, or what is wrong with it; and how much of a torn file is whole."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
+from typing import NamedTuple
 
 from classroom.fmp4.box import Box, Fields, MalformedMp4, boxes, find
 from classroom.fmp4.fragment import (
@@ -26,8 +28,7 @@ _SECTOR_BYTES = 512
 _HOLE_BYTES = 8  # a sound packet may well end with a zero or two
 
 
-@dataclass(frozen=True, slots=True)
-class SampleAt:
+class SampleAt(NamedTuple):
     """A sample and where its bytes lie in the segment; times in the track's timescale."""
 
     time: int
@@ -161,13 +162,18 @@ class _Samples:
         if flags & HAS_DATA_OFFSET:
             self._position = self._movie.start + fields.number(4, signed=True)
         first_flags = fields.number(4) if flags & _HAS_FIRST_FLAGS else None
-        for index in range(count):
-            duration = fields.number(4) if flags & HAS_DURATION else defaults.duration
-            size = fields.number(4) if flags & HAS_SIZE else defaults.size
-            sample_flags = fields.number(4) if flags & HAS_FLAGS else defaults.flags
+        said = sum(bool(flags & each) for each in (HAS_DURATION, HAS_SIZE, HAS_FLAGS))
+        composed = bool(flags & HAS_COMPOSITION)
+        row = struct.Struct(">" + "I" * said + ("i" if version else "I") * composed)
+        table = fields.take(row.size * count)
+        for index, numbers in enumerate(row.iter_unpack(table) if row.size else repeat((), count)):
+            fields_of = iter(numbers)
+            duration = next(fields_of) if flags & HAS_DURATION else defaults.duration
+            size = next(fields_of) if flags & HAS_SIZE else defaults.size
+            sample_flags = next(fields_of) if flags & HAS_FLAGS else defaults.flags
+            offset = next(fields_of) if composed else 0
             if index == 0 and first_flags is not None:
                 sample_flags = first_flags
-            offset = fields.number(4, signed=version > 0) if flags & HAS_COMPOSITION else 0
             self._append(duration, size, offset, not sample_flags & NON_SYNC_BIT)
 
     def _append(self, duration: int, size: int, offset: int, keyframe: bool) -> None:

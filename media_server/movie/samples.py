@@ -28,13 +28,14 @@ class SegmentSamples:
     def of(cls, segment: bytes) -> Self:
         """Raises `MalformedMp4`."""
         samples = [sample for fragment in read_segment(segment) for sample in fragment.samples]
+        times, durations, offsets, keyframes, positions, sizes = zip(*samples, strict=True)
         return cls(
-            np.array([sample.time for sample in samples], np.int64),
-            np.array([sample.duration for sample in samples], np.uint32),
-            np.array([sample.composition_offset for sample in samples], np.int32),
-            np.array([sample.size for sample in samples], np.uint32),
-            np.array([sample.start for sample in samples], np.uint32),
-            np.array([sample.keyframe for sample in samples], np.bool_),
+            np.array(times, np.int64),
+            np.array(durations, np.uint32),
+            np.array(offsets, np.int32),
+            np.array(sizes, np.uint32),
+            np.array(positions, np.uint32),
+            np.array(keyframes, np.bool_),
         )
 
     def __len__(self) -> int:

@@ -116,7 +116,6 @@ class Extras:
                 last.append(partial(makers.all_aac_samples, shelved.manifest, orders))
                 continue
             for piece in rendition.pieces:
-                steps.append(partial(makers.samples, piece.segment.digest))
                 picture = rendition.kind is TrackKind.VIDEO
                 steps.append(partial(makers.still, piece) if picture else partial(makers.peaks, piece))
             last.append(partial(makers.all_samples, rendition))

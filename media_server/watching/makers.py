@@ -1,5 +1,6 @@
 """Everything that is made from segments: asked for by whoever needs it, made once, kept."""
 
+import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -14,7 +15,7 @@ from media_server.watching.aac import aac_segment
 from media_server.watching.aac_grid import FRAME, LOOKED_AHEAD
 from media_server.watching.derived import Derived
 from media_server.watching.loudness import opus_peaks
-from media_server.watching.reading import SegmentReader
+from media_server.watching.reading import SegmentReader, in_order
 from media_server.watching.renditions import OPUS, AacOrder, Rendition
 from media_server.watching.stills import Still, first_still, poster
 from media_server.watching.workshop import Workshop
@@ -32,24 +33,21 @@ class Makers:
         self._workshop = workshop
         self._fps: dict[str, float] = {}
 
-    async def samples(self, digest: str) -> SegmentSamples:
-        """Of a recorded segment."""
-
-        async def make() -> bytes:
-            return await self._workshop.run(_pack_samples, await self._segments.get(digest))
-
-        return SegmentSamples.unpack(await self._derived.get_or_make("samples", digest, make))
-
     async def all_samples(self, rendition: Rendition) -> dict[str, SegmentSamples]:
         """Of all segments of a recorded rendition, by digest; kept together, for a file needs all of them."""
         digests = list(dict.fromkeys(piece.segment.digest for piece in rendition.pieces))
 
         async def make() -> bytes:
-            return _join([(await self.samples(digest)).pack() for digest in digests])
+            return _join([packed async for packed in in_order(map(self._packed_samples, digests))])
 
         key = sha256("".join(digests).encode()).hexdigest()
         packed = _split(await self._derived.get_or_make("index", key, make))
         return {digest: SegmentSamples.unpack(each) for digest, each in zip(digests, packed, strict=True)}
+
+    async def _packed_samples(self, digest: str) -> bytes:
+        # Half a millisecond of reading boxes: a thread, for the way to a worker process and back takes ten times that.
+        segment = await self._segments.get(digest)
+        return await asyncio.to_thread(lambda: SegmentSamples.of(segment).pack())
 
     async def fps(self, rendition: Rendition) -> float:
         """Pictures a second of the first segment that can be read; 0 when none can."""
@@ -59,7 +57,7 @@ class Makers:
             digest = piece.segment.digest
             if digest not in self._fps:
                 try:
-                    samples = await self.samples(digest)
+                    samples = SegmentSamples.of(await self._segments.get(digest))
                 except ClassroomError:
                     continue
                 shown = samples.end - int(samples.times[0])
@@ -145,7 +143,3 @@ def _split(joined: bytes) -> list[bytes]:
         found.append(joined[at + 4 : at + 4 + size])
         at += 4 + size
     return found
-
-
-def _pack_samples(segment: bytes) -> bytes:
-    return SegmentSamples.of(segment).pack()

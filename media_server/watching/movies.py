@@ -20,12 +20,11 @@ from media_server.movie.track import Chunk, MovieTrack, Silence, Strip, join
 from media_server.watching.aac import aac_form, aac_silence
 from media_server.watching.aac_grid import FRAME, RATE_HZ
 from media_server.watching.makers import Makers
-from media_server.watching.reading import SegmentReader
+from media_server.watching.reading import SegmentReader, in_order
 from media_server.watching.renditions import OPUS, AacOrder, Rendition, aac_orders
 from media_server.watching.shelf import Shelved
 
 _MOST_KEPT = 4
-_READ_AHEAD = 3  # chunks read while the one before them is being sent
 # 20 ms of Opus without sound: one frame of nothing (RFC 6716 § 3.1: CELT-only, fullband).
 _OPUS_SILENCE = Silence(b"\xf8\xff\xfe", 960)
 
@@ -95,20 +94,9 @@ class Movies:
         self._kept.move_to_end(etag)
         return self._kept[etag]
 
-    async def read(self, movie: Movie, start: int, stop: int) -> AsyncIterator[bytes]:
+    def read(self, movie: Movie, start: int, stop: int) -> AsyncIterator[bytes]:
         """These bytes of the file, verified piece by piece. Raises what reading a segment raises."""
-        waiting: list[asyncio.Task[bytes]] = []
-        try:
-            for part, first, last in movie.layout.parts(start, stop):
-                waiting.append(asyncio.create_task(self._part(movie, part, first, last)))
-                if len(waiting) > _READ_AHEAD:
-                    yield await waiting.pop(0)
-            while waiting:
-                yield await waiting.pop(0)
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        return in_order(self._part(movie, *part) for part in movie.layout.parts(start, stop))
 
     async def _part(self, movie: Movie, part: bytes | Chunk, first: int, last: int) -> bytes:
         if isinstance(part, bytes):
