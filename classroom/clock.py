@@ -5,10 +5,20 @@ import heapq
 import itertools
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from datetime import time as time_of_day
 from typing import Protocol
 
 # China has one time zone, without summer time since 1991: "today" on a timetable means today there.
 SCHOOL_ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+
+def seconds_until(at: time_of_day, now: datetime) -> float:
+    """How long until the schools' clocks next say `at`; never 0."""
+    local = now.astimezone(SCHOOL_ZONE)
+    following = datetime.combine(local.date(), at, SCHOOL_ZONE)
+    if following <= local:
+        following += timedelta(days=1)
+    return (following - local).total_seconds()
 
 
 class Clock(Protocol):

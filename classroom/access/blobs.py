@@ -11,7 +11,7 @@ from classroom.access.relations import require, require_somebody
 from classroom.audit import append
 from classroom.errors import Forbidden, NotFound
 from classroom.model.principal import Principal, Role
-from classroom.store.recording_tables import BlobRow, RecordingRow, SegmentRow, TrackRow
+from classroom.store.recording_tables import BlobRow, LeavingBlobRow, RecordingRow, SegmentRow, TrackRow
 from classroom.store.store import Store
 from classroom.store.tables import LessonRow
 
@@ -47,23 +47,40 @@ async def access_blob_to_bring(store: Store, principal: Principal, digest: str) 
         )
 
 
-async def access_blobs_stored(store: Store, principal: Principal, sizes: Mapping[str, int], now: datetime) -> None:
-    """The segment store has these (bytes by digest), just verified; what was known of damage is over."""
-    _require_keeper(principal)
+async def access_blobs_stored(
+    store: Store, principal: Principal, sizes: Mapping[str, int], now: datetime
+) -> frozenset[str]:
+    """The segment store has these (bytes by digest), just verified; what was known of damage is over.
+
+    Returned are those that are being removed at this moment (`access_unused_take`): not on record, to be kept again.
+    """
+    require_keeper(principal)
     async with store.session() as db:
+        # Locked first, and only then looked whether one of them leaves: who removes it has the same order.
+        found = await db.scalars(select(BlobRow).where(BlobRow.digest.in_(sizes)).with_for_update())
+        rows = {row.digest: row for row in found}
+        leaving = frozenset(await db.scalars(select(LeavingBlobRow.digest).where(LeavingBlobRow.digest.in_(sizes))))
         for digest, size_bytes in sizes.items():
-            row = await db.get(BlobRow, digest)
+            row = rows.get(digest)
+            if digest in leaving:
+                continue
             if row is None:
-                db.add(BlobRow(digest=digest, size_bytes=size_bytes, stored_at=now, verified_at=now, damaged_at=None))
+                db.add(
+                    BlobRow(
+                        digest=digest, size_bytes=size_bytes, stored_at=now, verified_at=now, damaged_at=None,
+                        unused_since=None,
+                    )
+                )  # fmt: skip
                 continue
             if row.damaged_at is not None:
                 append(db, principal, "segment.repaired", f"segment:{digest}", now=now)
-            row.size_bytes, row.verified_at, row.damaged_at = size_bytes, now, None
+            row.size_bytes, row.verified_at, row.damaged_at, row.unused_since = size_bytes, now, None, None
+        return leaving
 
 
 async def access_blob_damaged(store: Store, principal: Principal, digest: str, now: datetime) -> bool:
     """The store's copy is damaged or gone: whoever has another one shall bring it. Whether that is news."""
-    _require_keeper(principal)
+    require_keeper(principal)
     async with store.session() as db:
         row = await db.get(BlobRow, digest)
         if row is None or row.damaged_at is not None:
@@ -75,14 +92,14 @@ async def access_blob_damaged(store: Store, principal: Principal, digest: str, n
 
 async def access_blobs_verified(store: Store, principal: Principal, digests: list[str], now: datetime) -> None:
     """These were read and found whole."""
-    _require_keeper(principal)
+    require_keeper(principal)
     async with store.session() as db:
         await db.execute(update(BlobRow).where(BlobRow.digest.in_(digests)).values(verified_at=now))
 
 
 async def access_blobs_to_verify(store: Store, principal: Principal, before: datetime, limit: int) -> list[str]:
     """What was not found whole since `before`, the longest first; what is known to be damaged is not among it."""
-    _require_keeper(principal)
+    require_keeper(principal)
     async with store.reading() as db:
         due = select(BlobRow.digest).where(BlobRow.verified_at < before, BlobRow.damaged_at.is_(None))
         return list(await db.scalars(due.order_by(BlobRow.verified_at).limit(limit)))
@@ -90,7 +107,7 @@ async def access_blobs_to_verify(store: Store, principal: Principal, before: dat
 
 async def access_damaged_blobs(store: Store, principal: Principal) -> int:
     """How many kept segments are damaged now."""
-    _require_keeper(principal)
+    require_keeper(principal)
     async with store.reading() as db:
         return await db.scalar(select(func.count()).select_from(BlobRow).where(BlobRow.damaged_at.is_not(None))) or 0
 
@@ -105,7 +122,8 @@ def _recorded_in(room_id: str | None) -> ColumnElement[bool]:
     return SegmentRow.track_id.in_(recorded)
 
 
-def _require_keeper(principal: Principal) -> None:
+def require_keeper(principal: Principal) -> None:
+    """Raises `Forbidden("admin_needed")` unless `principal` looks after the segment store."""
     require_somebody(principal)
     relations = frozenset({Relation.ADMIN} if principal.has(Role.ADMIN) else ())
     require(Deed.KEEP_SEGMENTS, relations, "admin_needed")

@@ -13,13 +13,13 @@ from classroom.access.relations import require_somebody
 from classroom.access.retention import require_keeper
 from classroom.audit import append
 from classroom.captions import Cue
-from classroom.errors import Forbidden
+from classroom.errors import Forbidden, NotFound
 from classroom.messages.archive import EntryEdit
 from classroom.model.catalogue import Consent, KnowledgeKind
 from classroom.model.principal import Principal, Role
 from classroom.model.recording import RecordingState, Segment, TrackKind, TrackOrigin
 from classroom.store.catalogue_tables import CueRow, EntryRow, KnowledgeRow, TextbookRow, TranscriptRow
-from classroom.store.recording_tables import RecordingRow, SegmentRow, TrackRow
+from classroom.store.recording_tables import BlobRow, RecordingRow, SegmentRow, TrackRow
 from classroom.store.store import Store
 from classroom.store.tables import SchoolRow
 from classroom.store.types import new_id
@@ -104,7 +104,8 @@ async def access_imported(store: Store, digests: Collection[str]) -> set[str]:
 async def access_import(store: Store, principal: Principal, films: Sequence[NewFilm], now: datetime) -> list[str]:
     """Make recordings of all these films in one transaction: their ids. What is there already is left out.
 
-    Raises `Forbidden("archive_forbidden")` when one is for a school whose archive `principal` does not keep.
+    Raises `Forbidden("archive_forbidden")` when one is for a school whose archive `principal` does not keep, and
+    `NotFound("segment_missing")` when the segment store has not (any more) all of a film.
     """
     require_somebody(principal)
     made = []
@@ -113,12 +114,31 @@ async def access_import(store: Store, principal: Principal, films: Sequence[NewF
             school = await db.get_one(SchoolRow, school_id)
             if not await _keeps(db, principal, school):
                 raise Forbidden("archive_forbidden")
+        await _require_kept(db, films)
         for film in films:
             there = select(func.count()).select_from(EntryRow).where(EntryRow.source_digest == film.source_digest)
             if not await db.scalar(there):
                 made.append(await _make(db, principal, film, now))
         append(db, principal, "recordings.imported", "archive:", {"recordings": len(made)}, now=now)
     return made
+
+
+async def _require_kept(db: AsyncSession, films: Sequence[NewFilm]) -> None:
+    """What was kept days ago and not named since may have been removed as unused; from now on it is not."""
+    names = sorted(
+        {
+            name
+            for film in films
+            for track in film.tracks
+            for each in track.segments
+            for name in (each.digest, each.init_digest)
+        }
+    )
+    for first in range(0, len(names), _AT_ONCE):
+        some = names[first : first + _AT_ONCE]
+        known = set(await db.scalars(select(BlobRow.digest).where(BlobRow.digest.in_(some)).with_for_update(read=True)))
+        if len(known) < len(some):
+            raise NotFound("segment_missing", digest=next(name for name in some if name not in known))
 
 
 async def _keeps(db: AsyncSession, principal: Principal, school: SchoolRow) -> bool:

@@ -173,6 +173,9 @@ async def access_segments_append(
                 select(SegmentRow).where(SegmentRow.track_id == track_id, SegmentRow.sequence.in_(numbers))
             )
         }
+        # Whoever removes unused bytes finds these named, or we find them gone and ask for them.
+        digests = {digest for segment in segments for digest in (segment.digest, segment.init_digest)}
+        await db.execute(select(BlobRow.digest).where(BlobRow.digest.in_(digests)).with_for_update(read=True))
         expected = await _count(db, track_id)
         for segment in segments:
             if segment.sequence in known:

@@ -350,11 +350,19 @@ class DueView(Message):
     held: str | None
 
 
+class UnusedView(Message):
+    """What the segment store holds and no manifest names any more."""
+
+    segments: int
+    size_bytes: int
+
+
 class RetentionView(Message):
-    """The rules, and what the enabled ones would take now."""
+    """The rules, what the enabled ones would take now, and what goes from the segment store in the nights after."""
 
     rules: list[RetentionRuleView]
     due: list[DueView]
+    unused: UnusedView
 
 
 class DueListView(Message):

@@ -70,5 +70,17 @@ class BlobRow(Base):
     stored_at: Mapped[datetime] = mapped_column(UtcDateTime())
     verified_at: Mapped[datetime] = mapped_column(UtcDateTime())
     damaged_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    # Since when it is known that no manifest names it; a little later it goes.
+    unused_since: Mapped[datetime | None] = mapped_column(UtcDateTime(), index=True)
 
     __table_args__ = (Index(None, "verified_at"),)
+
+
+class LeavingBlobRow(Base):
+    """What is being removed from the segment store: on record no more, and until it is gone nobody keeps it anew."""
+
+    __tablename__ = "blobs_leaving"
+
+    digest: Mapped[str] = mapped_column(String(DIGEST_LENGTH), primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger())
+    since: Mapped[datetime] = mapped_column(UtcDateTime())

@@ -11,6 +11,8 @@ from classroom.model.principal import SYSTEM
 from classroom.store.store import Store
 from media_server.archive.segment_store import SegmentStore
 
+_LEAVING_LOOKS, _LEAVING_LOOK_S = 20, 0.5
+
 log = get_logger(__name__)
 
 
@@ -34,12 +36,24 @@ class Keeper:
         await self.keep_all({digest: data})
 
     async def keep_all(self, found: Mapping[str, bytes]) -> None:
-        """Several by digest, at once, and on record in one transaction: as `keep`."""
-        await asyncio.gather(*(self.segments.put(digest, data) for digest, data in found.items()))
-        sizes = {digest: len(data) for digest, data in found.items()}
-        await access_blobs_stored(self._store, SYSTEM, sizes, self._clock.now())
+        """Several by digest, at once, and on record in one transaction: as `keep`.
+
+        What is being removed just then (`media_server.archive.sweep`) is kept when it is gone; raises
+        `Unavailable("segment_leaving")` when that takes long.
+        """
+        waiting = dict(found)
+        for _ in range(_LEAVING_LOOKS):
+            await asyncio.gather(*(self.segments.put(digest, data) for digest, data in waiting.items()))
+            sizes = {digest: len(data) for digest, data in waiting.items()}
+            leaving = await access_blobs_stored(self._store, SYSTEM, sizes, self._clock.now())
+            waiting = {digest: waiting[digest] for digest in leaving}
+            if not waiting:
+                break
+            await self._clock.sleep(_LEAVING_LOOK_S)
+        else:
+            raise Unavailable("segment_leaving", digest=next(iter(waiting)))
         self.kept += len(found)
-        self.kept_bytes += sum(sizes.values())
+        self.kept_bytes += sum(map(len, found.values()))
         self.on_kept()
 
     async def read(self, digest: str) -> bytes:

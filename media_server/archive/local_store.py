@@ -53,11 +53,13 @@ class LocalSegmentStore:
         with self._explained():
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    async def digests(self) -> AsyncIterator[str]:
+    async def listed(self, prefix: str = "") -> AsyncIterator[tuple[str, int]]:
         for first in await asyncio.to_thread(_folders, self._directory):
+            if prefix not in ("", first.name):
+                continue
             for second in await asyncio.to_thread(_folders, first):
-                for path in await asyncio.to_thread(lambda folder: sorted(folder.glob("*" + _SUFFIX)), second):
-                    yield path.stem
+                for found in await asyncio.to_thread(_segments, second):
+                    yield found
 
     async def free_bytes(self) -> int | None:
         return max(0, await asyncio.to_thread(self._disk_free) - self._keep_free_bytes)
@@ -133,3 +135,11 @@ def sync_directory(directory: Path) -> None:
 
 def _folders(directory: Path) -> list[Path]:
     return sorted(path for path in directory.iterdir() if path.is_dir() and len(path.name) == 2)
+
+
+def _segments(directory: Path) -> list[tuple[str, int]]:
+    found = []
+    for path in directory.glob("*" + _SUFFIX):
+        with suppress(FileNotFoundError):  # removed since
+            found.append((path.stem, path.stat().st_size))
+    return found

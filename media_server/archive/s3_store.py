@@ -84,11 +84,11 @@ class S3SegmentStore:
             except FileNotFoundError:
                 return
 
-    async def digests(self) -> AsyncIterator[str]:
+    async def listed(self, prefix: str = "") -> AsyncIterator[tuple[str, int]]:
         with self._explained(""):
-            async for objects in self._store.list_async():
+            async for objects in self._store.list_async(prefix or None):
                 for each in objects:
-                    yield each["path"].rpartition("/")[2]
+                    yield each["path"].rpartition("/")[2], each["size"]
 
     async def free_bytes(self) -> int | None:
         return None

@@ -31,8 +31,8 @@ class SegmentStore(Protocol):
         """Forget it; again does nothing."""
         ...
 
-    def digests(self) -> AsyncIterator[str]:
-        """All that is kept, in any order."""
+    def listed(self, prefix: str = "") -> AsyncIterator[tuple[str, int]]:
+        """What is kept under digests that begin so (nothing, or two hex digits), in any order; with its bytes."""
         ...
 
     async def free_bytes(self) -> int | None:

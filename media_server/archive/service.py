@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from classroom.access.blobs import access_damaged_blobs
 from classroom.access.recordings import access_recording_settle, access_recordings_to_settle
+from classroom.access.unused import access_unused
 from classroom.errors import ClassroomError, Unavailable
 from classroom.logs import get_logger
 from classroom.messages.events import LessonMoved
@@ -15,6 +16,7 @@ from media_server.archive.keeper import Keeper
 from media_server.archive.metrics import ArchiveMetrics, Stock
 from media_server.archive.open_store import open_segment_store
 from media_server.archive.scrub import Scrub
+from media_server.archive.sweep import Sweep
 from media_server.archive.upload_api import UploadApi
 
 _LOOK_EVERY_S = 15.0
@@ -43,8 +45,10 @@ class ArchiveService:
         self._incoming = Incoming(settings.recordings_path / "incoming", keeper)
         scrub = Scrub(keeper, context.store, context.clock, settings.recordings_scrub_days)
         UploadApi(context.store, context.clock, self._incoming, self._woken.set).add_routes(context.routes)
-        ArchiveMetrics(keeper, scrub, self._stock, context.metrics)
+        sweep = Sweep(keeper.segments, context.store, context.clock, settings.recordings_scrub_days)
+        ArchiveMetrics(keeper, scrub, sweep, stock=self._stock, registry=context.metrics)
         context.tasks.forever(scrub.run, "archive scrub")
+        context.tasks.forever(sweep.run, "archive sweep")
         context.tasks.forever(self._settle_when_woken, "archive settle")
         context.tasks.forever(self._look, "archive look")
         context.tasks.forever(self._follow_lessons, "archive lessons")
@@ -88,6 +92,7 @@ class ArchiveService:
                 try:
                     self._stock.free_bytes = await self._keeper.segments.free_bytes()
                     self._stock.damaged = await access_damaged_blobs(self._context.store, SYSTEM)
+                    self._stock.unused_bytes = (await access_unused(self._context.store, SYSTEM)).size_bytes
                     await self._incoming.forget_stale()
                 except ClassroomError as error:
                     log.warning("store of recordings not read", code=error.code)

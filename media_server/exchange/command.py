@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from classroom.access.library import Wanted, access_found_ids
+from classroom.access.unused import Unused, access_unused
 from classroom.catalog import text, text_of
 from classroom.cli.main import language, say
 from classroom.cli.options import open_store, run_async, server_options, settings_of
@@ -70,6 +71,20 @@ async def _export(settings: Settings, folder: Path, words: str, ids: tuple[str, 
             return result
         finally:
             await desk.close()
+
+
+@archive.command("unused")
+@server_options
+def unused(*, config: Path | None, data: Path | None) -> None:
+    """Say what the segment store holds of purged recordings and imports given up; the nights to come remove it."""
+    found = run_async(_unused(settings_of(config, data=data)))
+    size_mb = found.size_bytes / 1e6
+    click.echo(say(f"{found.segments} 个片段，{size_mb:,.0f} MB", f"{found.segments} segments, {size_mb:,.0f} MB"))
+
+
+async def _unused(settings: Settings) -> Unused:
+    async with open_store(settings) as store:
+        return await access_unused(store, SYSTEM)
 
 
 @archive.command("template")

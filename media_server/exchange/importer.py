@@ -22,11 +22,12 @@ from classroom.access.importing import (
     access_import_places,
     access_imported,
 )
+from classroom.access.unused import access_blobs_known
 from classroom.captions import Cue, read_captions
 from classroom.clock import Clock
 from classroom.errors import BadInput, NotFound, Unavailable
 from classroom.messages.archive import EntryEdit
-from classroom.model.principal import Principal
+from classroom.model.principal import SYSTEM, Principal
 from classroom.model.recording import TrackKind
 from classroom.sheets import Report, Row, read_sheet
 from classroom.store.store import Store
@@ -42,6 +43,7 @@ T = TypeVar("T")
 MOST_SHEET_BYTES: Final = 8 * 1024 * 1024
 MOST_CAPTION_BYTES: Final = 4 * 1024 * 1024
 _FILM = "film.json"
+_LOOKED_UP: Final = 5_000
 _AT_ONCE: Final = 16  # pieces kept: while one waits for the disk, another is hashed; some 12 MB
 
 
@@ -195,6 +197,12 @@ class Importer:
             pieces = await asyncio.to_thread(_pieces, folder, names[first : first + _AT_ONCE])
             await self._keeper.keep_all(pieces)
             await asyncio.to_thread(_forget, folder, pieces)
+        for first in range(0, len(names), _LOOKED_UP):
+            some = names[first : first + _LOOKED_UP]
+            if len(await access_blobs_known(self._store, SYSTEM, some)) < len(some):
+                # kept so long ago that they were removed as unused
+                await asyncio.to_thread(shutil.rmtree, folder)
+                return await self._kept(path, digest)
         return known
 
 

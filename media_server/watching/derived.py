@@ -4,7 +4,9 @@ import asyncio
 import os
 import secrets
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from classroom.logs import get_logger
@@ -12,10 +14,21 @@ from classroom.logs import get_logger
 log = get_logger(__name__)
 
 _CHECK_BYTES = 4
+_DIGEST_LENGTH = 64
+
+
+def made_of(first: str, parts: Iterable[str]) -> str:
+    """A key for what was made of many segments, `first` before all, as `parts` say."""
+    text = "\n".join(parts)
+    return f"{first}.{sha256(text.encode()).hexdigest()}"
 
 
 class Derived:
-    """A bounded cache: the least recently used goes first. Several processes may share the directory."""
+    """A bounded cache: the least recently used goes first. Several processes may share the directory.
+
+    A key begins with the digest of a segment, the first, of which it was made: when that goes, so does what was made
+    of it.
+    """
 
     def __init__(self, directory: Path, limit_bytes: int) -> None:
         self._directory = directory
@@ -47,6 +60,14 @@ class Derived:
         """Bytes removed to stay within the limit."""
         return await asyncio.to_thread(self._trim)
 
+    async def sources(self) -> set[str]:
+        """Digests of the segments that what is kept was made of."""
+        return await asyncio.to_thread(lambda: {_source(path) for path in self._files()})
+
+    async def forget(self, sources: Collection[str]) -> None:
+        """Drop what was made of these."""
+        await asyncio.to_thread(self._forget, sources)
+
     async def _make(self, kind: str, key: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
         data = await make()
         await self.put(kind, key, data)
@@ -76,14 +97,19 @@ class Derived:
             aside.unlink(missing_ok=True)
             log.warning("not kept", kind=path.parent.parent.name, reason=error.strerror)
 
+    def _files(self) -> Iterator[Path]:
+        return self._directory.glob("*/*/*")
+
+    def _forget(self, sources: Collection[str]) -> None:
+        for path in self._files():
+            if _source(path) in sources:
+                path.unlink(missing_ok=True)
+
     def _trim(self) -> int:
         files = []
-        for path in self._directory.rglob("*"):
-            try:
+        for path in self._files():
+            with suppress(OSError):
                 status = path.stat()
-            except OSError:
-                continue
-            if path.is_file():
                 files.append((status.st_mtime, status.st_size, path))
         excess = sum(size for _, size, _ in files) - self._limit_bytes
         removed = 0
@@ -93,3 +119,7 @@ class Derived:
             path.unlink(missing_ok=True)
             removed += size
         return removed
+
+
+def _source(path: Path) -> str:
+    return path.name[:_DIGEST_LENGTH]

@@ -2,12 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from hashlib import sha256
 
 from classroom.errors import ClassroomError
 from classroom.model.merging import Piece
 from media_server.watching.changes import new_slides
-from media_server.watching.derived import Derived
+from media_server.watching.derived import Derived, made_of
 from media_server.watching.loudness import PEAKS_A_SECOND
 from media_server.watching.makers import Makers
 from media_server.watching.reading import SegmentReader
@@ -143,4 +142,4 @@ def _at_moments(picture: Rendition, plan: Sheet) -> list[Piece | None]:
 
 def _key(rendition: Rendition) -> str:
     names = [f"{clip.digest} {clip.start_us} {clip.end_us}" for clip in rendition.clips]
-    return sha256("\n".join([rendition.key, *names]).encode()).hexdigest()
+    return made_of(rendition.clips[0].digest, [rendition.key, *names])

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from hashlib import sha256
 
 import av
 
@@ -13,7 +12,7 @@ from classroom.model.recording import TrackKind
 from media_server.movie.samples import SegmentSamples
 from media_server.watching.aac import aac_segment
 from media_server.watching.aac_grid import FRAME, LOOKED_AHEAD
-from media_server.watching.derived import Derived
+from media_server.watching.derived import Derived, made_of
 from media_server.watching.loudness import opus_peaks
 from media_server.watching.reading import SegmentReader, in_order
 from media_server.watching.renditions import OPUS, AacOrder, Rendition
@@ -40,8 +39,7 @@ class Makers:
         async def make() -> bytes:
             return _join([packed async for packed in in_order(map(self._packed_samples, digests))])
 
-        key = sha256("".join(digests).encode()).hexdigest()
-        packed = _split(await self._derived.get_or_make("index", key, make))
+        packed = _split(await self._derived.get_or_make("index", made_of(digests[0], digests), make))
         return {digest: SegmentSamples.unpack(each) for digest, each in zip(digests, packed, strict=True)}
 
     async def _packed_samples(self, digest: str) -> bytes:
@@ -85,12 +83,14 @@ class Makers:
 
     async def all_aac_samples(self, manifest: Manifest, orders: Sequence[AacOrder]) -> None:
         """Make all of it: then `kept_aac_samples` has it."""
+        if not orders:
+            return
         packed = [SegmentSamples.of((await self.aac(manifest, order))[0]).pack() for order in orders]
         await self._derived.put("index", _aac_key(orders), _join(packed))
 
     async def kept_aac_samples(self, orders: Sequence[AacOrder]) -> dict[str, SegmentSamples] | None:
         """Of AAC segments, by path, if all of them were made; None when not."""
-        kept = await self._derived.get("index", _aac_key(orders))
+        kept = await self._derived.get("index", _aac_key(orders)) if orders else None
         if kept is None:
             return None
         return {order.path: SegmentSamples.unpack(each) for order, each in zip(orders, _split(kept), strict=True)}
@@ -129,7 +129,7 @@ class Makers:
 
 
 def _aac_key(orders: Sequence[AacOrder]) -> str:
-    return sha256("\n".join([_FFMPEG, *(order.path for order in orders)]).encode()).hexdigest()
+    return made_of(orders[0].digest, [_FFMPEG, *(order.path for order in orders)])
 
 
 def _join(parts: list[bytes]) -> bytes:

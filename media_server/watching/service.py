@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from classroom.access.unused import access_blobs_known
 from classroom.access.watching import access_recording_of_lesson
 from classroom.errors import ClassroomError
 from classroom.logs import get_logger
@@ -10,12 +11,14 @@ from classroom.model.lesson import RUNNING
 from classroom.model.principal import SYSTEM
 from classroom.service import Context, ServerRole
 from media_server.watching.captions_api import CaptionsApi
+from media_server.watching.derived import Derived
 from media_server.watching.desk import Desk
 from media_server.watching.hls_api import HlsApi
 from media_server.watching.movie_api import MovieApi
 from media_server.watching.player_api import PlayerApi
 
 _TRIM_EVERY_S = 3600.0
+_LOOKED_UP = 5_000
 
 log = get_logger(__name__)
 
@@ -64,4 +67,12 @@ class WatchingService:
         while True:
             if self._desk is not None:
                 await self._desk.derived.trim()
+                await self._forget_unmade(self._desk.derived)
             await self._context.clock.sleep(_TRIM_EVERY_S)
+
+    async def _forget_unmade(self, derived: Derived) -> None:
+        """Pictures of what was purged go with it, on every server."""
+        sources = sorted(await derived.sources())
+        for first in range(0, len(sources), _LOOKED_UP):
+            some = sources[first : first + _LOOKED_UP]
+            await derived.forget(set(some) - await access_blobs_known(self._context.store, SYSTEM, some))

@@ -1,6 +1,6 @@
 """`/api/v1/archive/retention`: rules, what they would take, and taking it every night."""
 
-from datetime import datetime, time, timedelta
+from datetime import time
 
 from classroom.access.retention import (
     RetentionRule,
@@ -11,7 +11,8 @@ from classroom.access.retention import (
     access_retention_rules,
     access_retention_run,
 )
-from classroom.clock import SCHOOL_ZONE
+from classroom.access.unused import access_unused
+from classroom.clock import seconds_until
 from classroom.http.call import Call
 from classroom.http.routes import Routes
 from classroom.logs import get_logger
@@ -23,6 +24,7 @@ from classroom.messages.archive_views import (
     KeptRegionView,
     RetentionRuleView,
     RetentionView,
+    UnusedView,
 )
 from classroom.service import Context
 from classroom.store.types import new_id
@@ -34,15 +36,6 @@ RETENTION = "/api/v1/archive/retention"
 RUN_AT = time(3, 30)
 
 log = get_logger(__name__)
-
-
-def seconds_until_night(now: datetime) -> float:
-    """How long until rules are next applied."""
-    local = now.astimezone(SCHOOL_ZONE)
-    next_run = datetime.combine(local.date(), RUN_AT, SCHOOL_ZONE)
-    if next_run <= local:
-        next_run += timedelta(days=1)
-    return (next_run - local).total_seconds()
 
 
 class RetentionApi:
@@ -68,7 +61,7 @@ class RetentionApi:
     async def run(self) -> None:
         """Every night."""
         while True:
-            await self._clock.sleep(seconds_until_night(self._clock.now()))
+            await self._clock.sleep(seconds_until(RUN_AT, self._clock.now()))
             taken = await access_retention_run(self._store, self._clock.now())
             log.info("retention applied", recordings=len(taken))
 
@@ -76,7 +69,9 @@ class RetentionApi:
         rules = await access_retention_rules(self._store, call.principal)
         due = await access_retention_preview(self._store, call.principal, self._clock.now())
         return RetentionView(
-            rules=[view(RetentionRuleView, rule) for rule in rules], due=[view(DueView, each) for each in due]
+            rules=[view(RetentionRuleView, rule) for rule in rules],
+            due=[view(DueView, each) for each in due],
+            unused=view(UnusedView, await access_unused(self._store, call.principal)),
         )
 
     async def _regions(self, call: Call) -> KeptRegionsView:

@@ -67,7 +67,17 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 
 async def listed(store: SegmentStore) -> list[str]:
-    return sorted([digest async for digest in store.digests()])
+    return sorted([digest async for digest, _ in store.listed()])
+
+
+async def test_what_is_kept_is_listed_with_its_size_in_parts_too(kept: Kept) -> None:
+    pieces = {sha256(data).hexdigest(): data for data in (bytes([n]) * n for n in range(1, 30))}
+    await asyncio.gather(*(kept.store.put(digest, data) for digest, data in pieces.items()))
+    sizes = {digest: len(data) for digest, data in pieces.items()}
+    assert {digest: size async for digest, size in kept.store.listed()} == sizes
+    some = next(iter(pieces))[:2]
+    found = {digest: size async for digest, size in kept.store.listed(some)}
+    assert found == {digest: size for digest, size in sizes.items() if digest.startswith(some)}
 
 
 async def test_what_was_put_is_got(kept: Kept) -> None:

@@ -1236,10 +1236,11 @@ export interface RetentionRuleView {
 /** What a retention rule is about; what is captured or being reviewed is never touched. */
 export type RetentionState = "complete" | "returned" | "approved" | "published" | "retired" | "trashed";
 
-/** The rules, and what the enabled ones would take now. */
+/** The rules, what the enabled ones would take now, and what goes from the segment store in the nights after. */
 export interface RetentionView {
   rules: RetentionRuleView[];
   due: DueView[];
+  unused: UnusedView;
 }
 
 export interface ReviewView {
@@ -1689,6 +1690,12 @@ export interface UncoveredsView {
 
 export interface Undo {
   kind: "undo";
+}
+
+/** What the segment store holds and no manifest names any more. */
+export interface UnusedView {
+  segments: number;
+  size_bytes: number;
 }
 
 export interface UseView {

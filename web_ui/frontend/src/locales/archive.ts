@@ -124,6 +124,9 @@ export const archiveZh = {
     due: "下次执行时将处理",
     preview: "这条规则现在会处理",
     nothing: "没有录像到期",
+    unused: "待释放的存储空间",
+    unusedSize: "{n} 个片段，{size} MB",
+    unusedHint: "这些片段已不属于任何录像（录像已清除，或导入中途放弃），约一天后在凌晨 4 点删除。",
     action: { trash: "移到回收站", retire: "淘汰", purge: "清除音视频" },
   },
 } as const;
@@ -252,6 +255,9 @@ export const archiveEn: SameKeys<typeof archiveZh> = {
     due: "Taken when the rules are next applied",
     preview: "What this rule would take now",
     nothing: "Nothing is due",
+    unused: "Storage about to be freed",
+    unusedSize: "{n} segments, {size} MB",
+    unusedHint: "No recording has these segments any more: it was purged, or an import was given up. They are deleted at 4 a.m., about a day later.",
     action: { trash: "To the trash", retire: "Retired", purge: "Removed for good" },
   },
 };
