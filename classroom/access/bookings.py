@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Select, select
@@ -12,18 +12,19 @@ from classroom.access.lesson_writer import LessonWriter
 from classroom.access.matrix import Deed
 from classroom.access.notices import notify, notify_refused
 from classroom.access.places import managed_school
-from classroom.access.publish import Published, Standing, lock_term, standing_of
+from classroom.access.publish import TOO_SOON, Published, Standing, lock_term, standing_of
 from classroom.access.registry_edit import managed_class
 from classroom.access.relations import regions_over, require_somebody
-from classroom.access.terms import planning_term
+from classroom.access.terms import planning_term, term_of
 from classroom.audit import append
 from classroom.clock import SCHOOL_ZONE
 from classroom.errors import BadInput, Conflict, Forbidden, NotFound
 from classroom.messages.bookings import NewBooking
-from classroom.model.plan import Booking, BookingState, LessonPlan, Publication
+from classroom.model.lesson import UPCOMING, LessonState
+from classroom.model.plan import Booking, BookingState, ClassAttending, Publication
 from classroom.model.principal import Principal
 from classroom.model.term import Term
-from classroom.store.plan_tables import BookingRow
+from classroom.store.plan_tables import BookingRow, TermLessonRow
 from classroom.store.planning_tables import ClassGroupRow, TermRow
 from classroom.store.store import Store
 from classroom.store.tables import AccountRow, LessonRow, SchoolRow
@@ -95,18 +96,62 @@ async def access_new_booking(
         return await _booking(db, row.id)
 
 
-async def access_booking_withdraw(store: Store, principal: Principal, booking_id: str, now: datetime) -> Booking:
-    """The school has changed its mind. Raises `NotFound("booking_unknown")`, `Conflict("booking_decided")`,
-    `Forbidden`."""
+async def access_booking_withdraw(
+    store: Store, principal: Principal, booking_id: str, now: datetime
+) -> tuple[Booking, Published | None]:
+    """The school has changed its mind. Its class leaves the lesson it was given, which nobody else's absence may end:
+    the lesson is cancelled if it was for this class alone.
+
+    Raises `NotFound("booking_unknown")`; `Conflict` with `booking_decided`, or `booking_too_late` when the lesson has
+    begun or begins within `TOO_SOON`; `Forbidden`.
+    """
     require_somebody(principal)
     async with store.session() as db:
         row = await _row(db, booking_id)
         await managed_class(db, principal, row.class_id)
-        _require_asked(row)
+        done = None
+        if row.state is BookingState.APPROVED:
+            done = await _give_back(db, row, now)
+        else:
+            _require_asked(row)
         row.state = BookingState.WITHDRAWN
-        append(db, principal, "booking.withdrawn", f"booking:{booking_id}", now=now)
+        append(db, principal, "booking.withdrawn", f"booking:{booking_id}", {"lesson": row.lesson_id}, now=now)
         await db.flush()
-        return await _booking(db, booking_id)
+        return await _booking(db, booking_id), done
+
+
+async def _give_back(db: AsyncSession, row: BookingRow, now: datetime) -> Published | None:
+    term = await term_of(db, row.term_id)
+    await lock_term(db, term)
+    before = {lesson.lesson_id: lesson for lesson in (await standing_of(db, term, now)).published}
+    lesson = before.get(row.lesson_id or "")
+    if lesson is None or lesson.state is LessonState.CANCELLED:
+        return None
+    plan = lesson.plan
+    if lesson.state not in UPCOMING or plan.starts_at < now + TOO_SOON:
+        raise Conflict("booking_too_late")
+    group = await db.get_one(ClassGroupRow, row.class_id)
+    school = await db.get_one(SchoolRow, group.school_id)
+    needs = tuple(need for need in plan.needs if need != row.id)
+    if needs:
+        points = _without(plan.points, ClassAttending(school.name, school.id), group.name)
+        publication = Publication(change=((lesson.lesson_id, replace(plan, needs=needs, points=points)),))
+    else:
+        publication = Publication(cancel=(lesson.lesson_id,))
+    changes = await LessonWriter(db, term, now, fixed=True).apply(publication, before)
+    notify(db, term, 0, publication, before, now=now)
+    return Published(publication, None, changes)
+
+
+def _without(points: Sequence[ClassAttending], school: ClassAttending, group_name: str) -> tuple[ClassAttending, ...]:
+    """A class has left. Where two of a school attended, both stood there with the class's name; one needs none."""
+    home = [point for point in points if point.school_id == school.school_id]
+    named = f"{school.name} {group_name}"[:80]
+    gone = home[0] if len(home) == 1 else next((point for point in home if point.name == named), None)
+    left = [point for point in points if point is not gone]
+    if len(home) == 2:
+        left = [school if point.school_id == school.school_id else point for point in left]
+    return tuple(left)
 
 
 async def access_bookings(store: Store, principal: Principal, term_id: str) -> list[Booking]:
@@ -146,12 +191,13 @@ async def access_booking_approve(
     store: Store,
     principal: Principal,
     booking_id: str,
-    decide: Callable[[Term, Standing], LessonPlan],
+    decide: Callable[[Term, Standing], Publication],
     *,
     answer: str,
     now: datetime,
 ) -> tuple[Booking, Published]:
-    """Make the lesson `decide` says, which is pure and runs in a thread; teacher and school get a notice.
+    """Make the lesson that `decide` says, or let the class join it; `decide` is pure and runs in a thread. Teacher and
+    school get a notice.
 
     Publications to come leave the lesson as it is. Raises what `decide` does, `NotFound("booking_unknown")`,
     `Conflict("booking_decided")`, `Forbidden`.
@@ -162,11 +208,12 @@ async def access_booking_approve(
         term = await planning_term(db, principal, row.term_id, Deed.MANAGE_PLANNING)
         await lock_term(db, term)
         _decide(row, BookingState.APPROVED, principal, answer, now)
-        plan = await asyncio.to_thread(decide, term, await standing_of(db, term, now))
-        publication = Publication(create=(plan,))
-        changes = await LessonWriter(db, term, now, fixed=True).apply(publication, {})
+        standing = await standing_of(db, term, now)
+        before = {lesson.lesson_id: lesson for lesson in standing.published}
+        publication = await asyncio.to_thread(decide, term, standing)
+        changes = await LessonWriter(db, term, now, fixed=True).apply(publication, before)
         (row.lesson_id,) = changes
-        notify(db, term, 0, publication, {}, now=now)
+        notify(db, term, 0, publication, before, now=now)
         append(db, principal, "booking.approved", f"booking:{booking_id}", {"lesson": row.lesson_id}, now=now)
         await db.flush()
         return await _booking(db, booking_id), Published(publication, None, changes)
@@ -191,16 +238,17 @@ async def _row(db: AsyncSession, booking_id: str) -> BookingRow:
     return row
 
 
-_Joined = Select[BookingRow, ClassGroupRow, SchoolRow, LessonRow, str]
+_Joined = Select[BookingRow, ClassGroupRow, SchoolRow, LessonRow, str, str]
 
 
 def _bookings() -> _Joined:
     return (
-        select(BookingRow, ClassGroupRow, SchoolRow, LessonRow, AccountRow.name)
+        select(BookingRow, ClassGroupRow, SchoolRow, LessonRow, AccountRow.name, TermLessonRow.course)
         .join(ClassGroupRow, ClassGroupRow.id == BookingRow.class_id)
         .join(SchoolRow, SchoolRow.id == ClassGroupRow.school_id)
         .outerjoin(LessonRow, LessonRow.id == BookingRow.lesson_id)
         .outerjoin(AccountRow, AccountRow.id == LessonRow.teacher_id)
+        .outerjoin(TermLessonRow, TermLessonRow.lesson_id == LessonRow.id)
         .order_by(BookingRow.asked_at.desc(), BookingRow.id)
     )
 
@@ -224,8 +272,10 @@ async def _found(db: AsyncSession, wanted: _Joined) -> list[Booking]:
             lesson_id=row.lesson_id,
             starts_at=None if row.lesson_id is None else lesson.starts_at,
             teacher_name=teacher,
+            # a lesson made for a request is a course of its own
+            joined=course not in {None, row.id},
         )
-        for row, group, school, lesson, teacher in await db.execute(wanted)
+        for row, group, school, lesson, teacher, course in await db.execute(wanted)
     ]
 
 

@@ -1,8 +1,8 @@
 """What teachers and schools are told."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -54,20 +54,35 @@ def notify(
     now: datetime,
 ) -> None:
     """One notice for each teacher and each school whose lessons a publication makes different; `before` by lesson."""
-    changes = [Change("created", None, plan) for plan in publication.create]
-    changes += [Change("moved", before[lesson_id].plan, plan) for lesson_id, plan in publication.change]
-    changes += [Change("cancelled", before[lesson_id].plan, None) for lesson_id in publication.cancel]
+    changes = [Change(None, plan) for plan in publication.create]
+    changes += [Change(before[lesson_id].plan, plan) for lesson_id, plan in publication.change]
+    changes += [Change(before[lesson_id].plan, None) for lesson_id in publication.cancel]
     accounts: dict[str, list[Change]] = defaultdict(list)
     schools: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         for account in {plan.teacher_id for plan in change.plans}:
-            accounts[account].append(change)
-        for school in {point.school_id for plan in change.plans for point in plan.points if point.school_id}:
-            schools[school].append(change)
+            accounts[account].append(change.seen_by(account, _teachers))
+        for school in {school for plan in change.plans for school in _schools(plan)}:
+            seen = change.seen_by(school, _schools)
+            # which others attend is the teacher's business
+            if seen.what != "attending" or len({_classes(plan, school) for plan in seen.plans}) > 1:
+                schools[school].append(seen)
     for account, found in accounts.items():
         db.add(_row(term, version, found, now, account_id=account))
     for school, found in schools.items():
         db.add(_row(term, version, found, now, school_id=school))
+
+
+def _teachers(plan: LessonPlan) -> set[str]:
+    return {plan.teacher_id}
+
+
+def _schools(plan: LessonPlan) -> set[str]:
+    return {point.school_id for point in plan.points if point.school_id}
+
+
+def _classes(plan: LessonPlan, school: str) -> tuple[str, ...]:
+    return tuple(point.name for point in plan.points if point.school_id == school)
 
 
 def notify_refused(db: AsyncSession, term: Term, school_id: str, title: str, *, now: datetime) -> None:
@@ -83,9 +98,20 @@ def notify_refused(db: AsyncSession, term: Term, school_id: str, title: str, *, 
 class Change:
     """What happened to a lesson."""
 
-    what: str
     before: LessonPlan | None
     after: LessonPlan | None
+
+    def seen_by(self, who: str, of: Callable[[LessonPlan], Collection[str]]) -> "Change":
+        """To whom a lesson is given, it is new; whom it leaves, has lost it. `of` says whose a lesson is."""
+        return Change(*(plan if plan is not None and who in of(plan) else None for plan in (self.before, self.after)))
+
+    @property
+    def what(self) -> str:
+        """`created`, `cancelled`, `moved`; `attending` where nothing differs but who attends."""
+        if self.before is None or self.after is None:
+            return "created" if self.before is None else "cancelled"
+        same = replace(self.before, points=self.after.points, needs=self.after.needs) == self.after
+        return "attending" if same else "moved"
 
     @property
     def plans(self) -> list[LessonPlan]:
@@ -102,7 +128,8 @@ def _row(
     account_id: str | None = None,
     school_id: str | None = None,
 ) -> NoticeRow:
-    counts = {what: sum(change.what == what for change in changes) for what in ("created", "moved", "cancelled")}
+    whats = Counter("moved" if change.what == "attending" else change.what for change in changes)
+    counts = {what: whats[what] for what in ("created", "moved", "cancelled")}
     coming = sorted(changes, key=lambda change: min(plan.starts_at for plan in change.plans))
     samples = list(_samples(coming[:MOST_SAMPLES]))
     return NoticeRow(

@@ -19,7 +19,9 @@ from classroom.clock import SCHOOL_ZONE
 from classroom.errors import Conflict, NotFound
 from classroom.model.lesson import RUNNING, UPCOMING
 from classroom.model.plan import (
+    BookingState,
     ClassAttending,
+    Guest,
     LessonPlan,
     Occupied,
     PlanCourse,
@@ -29,7 +31,7 @@ from classroom.model.plan import (
 )
 from classroom.model.principal import Principal
 from classroom.model.term import Term
-from classroom.store.plan_tables import PlanVersionRow, TermLessonRow
+from classroom.store.plan_tables import BookingRow, PlanVersionRow, TermLessonRow
 from classroom.store.store import Store
 from classroom.store.tables import AccountRow, LessonRow, RoomRow, SchoolRow
 from classroom.store.types import new_id
@@ -40,7 +42,8 @@ TOO_SOON = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is there before a publication: the courses of the last one, the lessons made so far, what others occupy.
+    """What is there before a publication: the courses of the last one, the lessons made so far, what others occupy,
+    and who attends lessons beside those whom the term's needs name.
 
     Nothing before `not_before` may be changed.
     """
@@ -49,6 +52,7 @@ class Standing:
     published: tuple[PublishedLesson, ...]
     occupied: tuple[Occupied, ...]
     not_before: datetime
+    guests: tuple[Guest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +216,11 @@ async def standing_of(db: AsyncSession, term: Term, not_before: datetime) -> Sta
         )
     )
     occupied = tuple(Occupied(row.title, row.room_id, row.teacher_id, row.starts_at, row.ends_at) for row in others)
-    return Standing(courses_of(last.courses) if last is not None else (), published, occupied, not_before)
+    asked = await db.scalars(
+        select(BookingRow).where(BookingRow.term_id == term.id, BookingRow.state == BookingState.APPROVED)
+    )
+    guests = tuple(Guest(row.id, row.class_id, row.subject) for row in asked)
+    return Standing(courses_of(last.courses) if last is not None else (), published, occupied, not_before, guests)
 
 
 def _plan_of(row: LessonRow, link: TermLessonRow) -> LessonPlan:
@@ -227,7 +235,8 @@ def _plan_of(row: LessonRow, link: TermLessonRow) -> LessonPlan:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         points=tuple(ClassAttending(point.name, point.school_id or "") for point in row.points),
-        needs=tuple(link.needs),
+        # a lesson made for a request is that of its class
+        needs=tuple(link.needs) or (link.course,),
     )
 
 

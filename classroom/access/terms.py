@@ -110,6 +110,11 @@ async def _set(db: AsyncSession, row: TermRow, edit: TermEdit, days: Sequence[Te
     await db.flush()
 
 
+async def term_of(db: AsyncSession, term_id: str) -> Term:
+    """A term that is there, for whoever has been let in already."""
+    return await _term_of(db, await db.get_one(TermRow, term_id))
+
+
 async def _term_of(db: AsyncSession, row: TermRow) -> Term:
     days = await db.scalars(select(TermDayRow).where(TermDayRow.term_id == row.id).order_by(TermDayRow.day))
     return Term(

@@ -23,7 +23,8 @@ class NewBooking(Message):
 
 
 class BookingView(Message):
-    """`starts_at` and `teacher_name` of the lesson that came of it; `answer` is the coordinator's."""
+    """`starts_at` and `teacher_name` of the lesson that came of it, which others attend as well if it was `joined`;
+    `answer` is the coordinator's."""
 
     id: str
     class_id: str
@@ -40,6 +41,7 @@ class BookingView(Message):
     lesson_id: str | None
     starts_at: datetime | None
     teacher_name: str | None
+    joined: bool
 
 
 class BookingsView(Message):
@@ -70,8 +72,11 @@ class BookingDeskView(Message):
 
 
 class BookingOption(Message):
-    """A lesson that could be given beside all others."""
+    """A lesson that could be given beside all others; or one that takes place and has room (`lesson_id`), with the
+    names of those who attend it already."""
 
+    lesson_id: str | None
+    others: list[str]
     teacher_id: str
     teacher_name: str
     school_name: str
@@ -85,6 +90,7 @@ class BookingOptionsView(Message):
 class DecideBooking(Message):
     """One of the options, or (`teacher_id` and `starts_at` null) no; `answer` tells the school more."""
 
+    lesson_id: str | None = None
     teacher_id: str | None = None
     starts_at: datetime | None = None
     answer: Words = ""

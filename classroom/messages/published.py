@@ -72,7 +72,8 @@ class PlannedLessonsView(Message):
 
 
 class NoticeChange(Message):
-    """What happened to a lesson (`created`, `moved`, `cancelled`), or to a request (`refused`); times in ISO 8601."""
+    """What happened to a lesson (`created`, `moved`, `cancelled`, `attending`: others attend), or to a request
+    (`refused`); times in ISO 8601."""
 
     what: str
     title: str

@@ -195,7 +195,10 @@ class BookingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A request for one lesson between two days; the lesson that came of it, and the coordinator's answer."""
+    """A request for one lesson between two days; the lesson that came of it, and the coordinator's answer.
+
+    `joined`: the lesson is one that others attend as well.
+    """
 
     id: str
     term_id: str
@@ -213,6 +216,17 @@ class Booking:
     lesson_id: str | None
     starts_at: datetime | None
     teacher_name: str | None
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A class whose request was granted: to the planner a need of its own, met by the lessons that have `id` among
+    their needs."""
+
+    id: str
+    class_id: str
+    subject: str
 
 
 class FeedKind(StrEnum):

@@ -89,14 +89,19 @@ def alike(course: Course, need: Need) -> bool:
     return (course.subject, course.grade, course.edition) == (need.subject, need.grade, need.edition)
 
 
-def _joins(board: Board, courses: Sequence[Course], need: Need) -> Iterator[_Way]:
+def joinable(board: Board, course: Course, need: Need) -> bool:
+    """Can a need attend a course that is on the board, by every hard rule?"""
     lookup = board.lookup
+    full = len(course.needs) >= lookup.instance.meta.max_points
+    if full or not course.needs or course.pinned or course.cover or not alike(course, need):
+        return False
+    in_scope = lookup.in_scope(lookup.teachers[course.teacher], need)
+    return in_scope and len(course.lessons) <= need.lessons_per_week and board.can_join(course, need.id)
+
+
+def _joins(board: Board, courses: Sequence[Course], need: Need) -> Iterator[_Way]:
     for index, course in enumerate(courses):
-        full = len(course.needs) >= lookup.instance.meta.max_points
-        if full or not course.needs or course.pinned or course.cover or not alike(course, need):
-            continue
-        in_scope = lookup.in_scope(lookup.teachers[course.teacher], need)
-        if in_scope and len(course.lessons) <= need.lessons_per_week and board.can_join(course, need.id):
+        if joinable(board, course, need):
             joined = replace(course, needs=(*course.needs, need.id))
             yield _Way(len(course.lessons), _cost(board, need, course.lessons), index, joined)
 

@@ -122,16 +122,21 @@ def _match(
 ) -> tuple[list[tuple[PublishedLesson | None, LessonPlan]], list[str]]:
     """The lessons of one course in one week: which of them each wanted one is, and which are to be cancelled."""
     left = list(wanted)
+    held = 0
     for lesson in there:
         if not _open(lesson, not_before):
             # it was given, cancelled by hand or replanned: the plan's lesson of that time needs no other one
-            _take(left, lesson.stands_for or lesson.plan.starts_at)
+            same = _take(left, lesson.stands_for or lesson.plan.starts_at)
+            only_joined = lesson.fixed and lesson.stands_for is None and lesson.state in UPCOMING
+            held += same is None and only_joined
     movable = [lesson for lesson in there if _open(lesson, not_before)]
     matched: list[tuple[PublishedLesson | None, LessonPlan]] = []
     for lesson in list(movable):
         if (same := _take(left, lesson.plan.starts_at)) is not None:
             matched.append((lesson, same))
             movable.remove(lesson)
+    # where the plan has moved on, a lesson that others have joined is still one of the course's in that week
+    del left[len(left) - min(held, len(left)) :]
     movable.sort(key=lambda lesson: lesson.plan.starts_at)
     for lesson, plan in zip(movable, left, strict=False):
         matched.append((lesson, plan))

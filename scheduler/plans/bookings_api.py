@@ -26,7 +26,7 @@ from classroom.messages.bookings import (
     DecideBooking,
     NewBooking,
 )
-from classroom.model.plan import Booking, LessonPlan
+from classroom.model.plan import Booking, Publication
 from classroom.model.term import Term
 from classroom.service import Context
 from scheduler.io.national_plan import national_plan
@@ -79,7 +79,10 @@ class BookingsApi:
 
     async def _withdraw(self, call: Call) -> BookingView:
         now = self._clock.now()
-        return _view(await access_booking_withdraw(self._store, call.principal, call.path["id"], now))
+        withdrawn, done = await access_booking_withdraw(self._store, call.principal, call.path["id"], now)
+        if done is not None:
+            await announce(self._context, done)
+        return _view(withdrawn)
 
     async def _options(self, call: Call) -> BookingOptionsView:
         booking = await access_booking(self._store, call.principal, call.path["id"])
@@ -90,12 +93,14 @@ class BookingsApi:
         return BookingOptionsView(
             options=[
                 BookingOption(
-                    teacher_id=plan.teacher_id,
-                    teacher_name=desk.teachers[plan.teacher_id].name,
-                    school_name=desk.schools[desk.teachers[plan.teacher_id].school].name,
-                    starts_at=plan.starts_at,
+                    lesson_id=None if one.joins is None else one.joins.lesson_id,
+                    others=[] if one.joins is None else [point.name for point in one.joins.plan.points],
+                    teacher_id=one.plan.teacher_id,
+                    teacher_name=desk.teachers[one.plan.teacher_id].name,
+                    school_name=desk.schools[desk.teachers[one.plan.teacher_id].school].name,
+                    starts_at=one.plan.starts_at,
                 )
-                for plan in found
+                for one in found
             ]
         )
 
@@ -109,8 +114,10 @@ class BookingsApi:
         booking = await access_booking(self._store, call.principal, call.path["id"])
         desk = await desk_of(self._store, call.principal, booking.term_id)
 
-        def decide(_: Term, standing: Standing) -> LessonPlan:
-            return chosen(desk, standing, booking, teacher_id=teacher_id, starts_at=starts_at, now=now)
+        def decide(_: Term, standing: Standing) -> Publication:
+            return chosen(
+                desk, standing, booking, joins=body.lesson_id, teacher_id=teacher_id, starts_at=starts_at, now=now
+            )
 
         approved, done = await access_booking_approve(
             self._store, call.principal, booking.id, decide, answer=body.answer, now=now
@@ -136,4 +143,5 @@ def _view(booking: Booking) -> BookingView:
         lesson_id=booking.lesson_id,
         starts_at=booking.starts_at,
         teacher_name=booking.teacher_name,
+        joined=booking.joined,
     )

@@ -1,7 +1,7 @@
 """A term, what is known for it now, and how its timetables look."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from classroom.access.needs import access_term_registry
@@ -9,12 +9,14 @@ from classroom.access.publish import Decision, Standing
 from classroom.clock import SCHOOL_ZONE
 from classroom.messages.plans import AttendingView, CourseView
 from classroom.model.place import RoomKind
-from classroom.model.plan import ClassAttending, PlanCourse
+from classroom.model.plan import ClassAttending, Guest, PlanCourse
 from classroom.model.principal import Principal
 from classroom.model.registry import RegisteredClass, RegisteredNeed, RegisteredSchool, RegisteredTeacher, Registry
 from classroom.model.term import Term
 from classroom.store.store import Store
+from scheduler.io.national_plan import national_plan
 from scheduler.io.workbook.answers import TimetableRow
+from scheduler.planning.curriculum import Curriculum
 from scheduler.planning.instance import Instance
 from scheduler.planning.of_registry import instance_of
 from scheduler.planning.proposal import Workbench, workbench
@@ -49,6 +51,26 @@ class Desk:
     @cached_property
     def teachers(self) -> dict[str, RegisteredTeacher]:
         return {teacher.id: teacher for teacher in self.registry.teachers}
+
+    def joined_by(self, guests: Iterable[Guest]) -> "Desk":
+        """With classes whose requests were granted as needs of their own, so that every rule counts them."""
+        known = (guest for guest in guests if guest.class_id in self.classes)
+        return Desk(self.term, replace(self.registry, needs=(*self.registry.needs, *map(self._need, known))))
+
+    def _need(self, guest: Guest) -> RegisteredNeed:
+        school = self.classes[guest.class_id].school
+        return RegisteredNeed(
+            id=guest.id,
+            class_id=guest.class_id,
+            subject=guest.subject,
+            edition=Curriculum(national_plan(), self.registry).edition(school, guest.subject),
+            computed=1,
+            edited=None,
+            priority=1,
+            allowed=None,
+            preferred=(),
+            previous_teacher=None,
+        )
 
     def workbench(self, courses: Sequence[PlanCourse]) -> Workbench:
         return workbench(self.instance, courses)
@@ -121,10 +143,7 @@ class Desk:
     def facts(self, teacher: str, needs: tuple[str, ...]) -> CourseFacts:
         """How a lesson of this teacher for these needs looks."""
         groups = [self.classes[self.needs[need].class_id] for need in needs]
-        return self.facts_of(teacher, self.needs[needs[0]].subject, groups)
-
-    def facts_of(self, teacher: str, subject: str, groups: Sequence[RegisteredClass]) -> CourseFacts:
-        """How a lesson of this teacher for these classes looks."""
+        subject = self.needs[needs[0]].subject
         host = self.teachers[teacher].school
         rooms = (room for room in self.registry.rooms if room.school_id == host and room.kind is RoomKind.RECORDING)
         return CourseFacts(

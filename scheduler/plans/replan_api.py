@@ -45,6 +45,7 @@ class ReplanApi:
         body, now = call.parsed(Replan), self._clock.now()
         desk = await desk_of(self._store, call.principal, call.path["id"])
         standing = await access_standing(self._store, call.principal, desk.term.id, now)
+        desk = desk.joined_by(standing.guests)
         monday = body.week_of - timedelta(days=body.week_of.weekday())
         pinned = {course.key for course in standing.courses if course.pinned}
         week = week_lessons(standing.published, desk.instance, monday, now=now, zone=SCHOOL_ZONE, pinned=pinned)

@@ -250,6 +250,55 @@ async def test_a_school_asks_for_a_lesson_and_gets_one_that_fits(desk: Desk) -> 
     assert (await desk.call("POST", f"bookings/{third['id']}/withdraw"))["state"] == "withdrawn"
     states = [each["state"] for each in (await desk.call("GET", ask))["bookings"]]
     assert sorted(states) == ["approved", "refused", "withdrawn"]
+    # a lesson that was made for the class alone ends with it
+    assert (await desk.call("POST", f"bookings/{booking['id']}/withdraw"))["state"] == "withdrawn"
+    lessons = (await desk.call("GET", f"terms/{desk.term}/lessons?from=2026-09-14&to=2026-09-25"))["lessons"]
+    assert [lesson["state"] for lesson in lessons if lesson["id"] == done["lesson_id"]] in ([], ["cancelled"])
+    assert await desk.refused("POST", f"bookings/{booking['id']}/withdraw") == (409, "booking_decided")
     # whoever coordinates a school sees what it may ask for
     shown = await desk.call("GET", "bookings", who="school_coordinator")
     assert ([term["name"] for term in shown["terms"]], shown["bookings"]) == (["秋"], [])
+
+
+async def test_a_class_joins_a_lesson_that_takes_place_anyway_and_leaves_it_again(desk: Desk) -> None:
+    run = await desk.solved()
+    publish = f"proposals/{run['proposal_id']}/publish"
+    await desk.call("POST", publish, {})
+    region = desk.hub.county.county.id
+    school = next(
+        one for one in (await desk.call("GET", f"registry?region={region}"))["schools"] if one["name"] == "沙湾教学点"
+    )
+    group = {"name": "三(2)班", "grade": 3, "size": 9}
+    second = await desk.call("POST", "classes", {"school_id": school["id"], "group": group})
+    wish = {"class_id": second["id"], "subject": "音乐", "first_day": "2026-09-14", "last_day": "2026-09-18"}
+    booking = await desk.call("POST", f"terms/{desk.term}/bookings", wish)
+    options, decide = f"bookings/{booking['id']}/options", f"bookings/{booking['id']}/decide"
+    # it would be in the point's only receiving room at the same time
+    assert {one["lesson_id"] for one in (await desk.call("GET", options))["options"]} <= {None}
+    receiving = {"code": "shawan-2", "name": "第二接收教室", "kind": "receiving", "school_id": school["id"]}
+    await desk.call("POST", "rooms", receiving)
+    # … and, with another room, on the same line
+    assert {one["lesson_id"] for one in (await desk.call("GET", options))["options"]} <= {None}
+    line = {"name": school["name"], "kind": "point", "bell": school["bell"], "up_mbps": 20, "down_mbps": 50}
+    await desk.call("PUT", f"schools/{school['id']}", line | {"tolerance_min": school["tolerance_min"]})
+    found = (await desk.call("GET", options))["options"]
+    week = f"terms/{desk.term}/lessons?from=2026-09-14&to=2026-09-18"
+    before = {lesson["id"]: lesson for lesson in (await desk.call("GET", week))["lessons"]}
+    assert [one["lesson_id"] for one in found[: len(before)]] == list(before)
+    assert found[0]["others"] == ["沙湾教学点"]
+    choice = {key: found[0][key] for key in ("lesson_id", "teacher_id", "starts_at")}
+    moved = choice | {"starts_at": found[1]["starts_at"]}
+    assert await desk.refused("POST", decide, moved) == (409, "booking_option_gone")
+    done = await desk.call("POST", decide, choice)
+    assert (done["state"], done["lesson_id"], done["joined"]) == ("approved", found[0]["lesson_id"], True)
+    joined = {lesson["id"]: lesson for lesson in (await desk.call("GET", week))["lessons"]}[done["lesson_id"]]
+    assert joined["points"] == ["沙湾教学点 三(1)班", "沙湾教学点 三(2)班"]
+    assert joined["room_name"] == before[done["lesson_id"]]["room_name"]
+    # the next publication leaves it so, also one that has the course at another time
+    assert (await desk.call("POST", publish, {}))["version"] is None
+    withdrawn = await desk.call("POST", f"bookings/{booking['id']}/withdraw")
+    assert withdrawn["state"] == "withdrawn"
+    after = {lesson["id"]: lesson for lesson in (await desk.call("GET", week))["lessons"]}
+    assert after == before
+    with_it = (await desk.call("GET", options))["options"]
+    assert with_it[0]["lesson_id"] == done["lesson_id"]

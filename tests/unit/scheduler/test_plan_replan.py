@@ -14,8 +14,10 @@ from scheduler.planning.instance import Id, Instance, Outage, Start
 from scheduler.planning.lookup import Lookup
 from scheduler.planning.objectives import coverage
 from scheduler.planning.program import Program
+from scheduler.planning.replan.dated import WeekLesson
 from scheduler.planning.replan.proposal import Proposal, courses_of
 from scheduler.planning.replan.replan import replan
+from scheduler.planning.replan.single import offers
 from scheduler.planning.replan.week import Held
 from scheduler.planning.solution import Course, Solution
 from tests.fakes import timetables
@@ -301,3 +303,28 @@ def test_a_solver_says_nothing_on_the_way(capfd: pytest.CaptureFixture[str]) -> 
     program.column(-1)
     program.solve(1.0)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_class_may_join_exactly_the_lessons_that_stay_right_with_it() -> None:
+    joins = others = 0
+    for seed in range(100):
+        instance, solution = sound_case(seed, 1 + seed % 3)
+        held = (course for course in solution.courses if course.lessons and not course.cover)
+        courses = tuple(replace(course, lessons=course.lessons[:1]) for course in held)
+        covered = {need for course in courses for need in course.needs}
+        week = [WeekLesson(str(index), course, open=not course.pinned) for index, course in enumerate(courses)]
+        for need in (need for need in instance.needs if need.id not in covered):
+            found = list(offers(instance, week, need.id, now=None))
+            right = set()
+            for lesson in week:
+                joined = replace(lesson.course, needs=(*lesson.course.needs, need.id))
+                with_it = [joined if other is lesson.course else other for other in courses]
+                if lesson.open and not broken(instance, Solution(courses=tuple(with_it))):
+                    right.add(lesson.lesson_id)
+            assert {offer.joins for offer in found if offer.joins is not None} == right, seed
+            joins += len(right)
+            for offer in (offer for offer in found if offer.joins is None):
+                single = Course(offer.teacher, need.subject, need.grade, need.edition, (need.id,), (offer.start,))
+                assert broken(instance, Solution(courses=(*courses, single))) == set(), seed
+                others += 1
+    assert min(joins, others) > 20

@@ -198,3 +198,12 @@ def test_whatever_is_published_in_whatever_order(history: list[tuple[list[PlanCo
                 assert (lesson.plan.course, local.weekday(), local.hour * 60 + local.minute) in wanted
         now = max(now, later)
         store.held(fate, now)
+
+
+def test_a_lesson_that_others_joined_is_still_its_courses_when_the_plan_moves_on() -> None:
+    store = Store()
+    store.publish([course("a", (1, 600))])
+    joined = store.open()[2]
+    store.lessons[joined.lesson_id] = replace(joined, fixed=True)
+    moved = store.publish([course("a", (2, 700))])
+    assert (moved.create, moved.cancel, len(moved.change)) == ((), (), 6)

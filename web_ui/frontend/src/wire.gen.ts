@@ -94,8 +94,13 @@ export interface BookingDeskView {
   bookings: BookingView[];
 }
 
-/** A lesson that could be given beside all others. */
+/**
+ * A lesson that could be given beside all others; or one that takes place and has room (`lesson_id`), with the
+ * names of those who attend it already.
+ */
 export interface BookingOption {
+  lesson_id: string | null;
+  others: string[];
   teacher_id: string;
   teacher_name: string;
   school_name: string;
@@ -116,7 +121,10 @@ export interface BookingTermView {
   last_day: string;
 }
 
-/** `starts_at` and `teacher_name` of the lesson that came of it; `answer` is the coordinator's. */
+/**
+ * `starts_at` and `teacher_name` of the lesson that came of it, which others attend as well if it was `joined`;
+ * `answer` is the coordinator's.
+ */
 export interface BookingView {
   id: string;
   class_id: string;
@@ -133,6 +141,7 @@ export interface BookingView {
   lesson_id: string | null;
   starts_at: string | null;
   teacher_name: string | null;
+  joined: boolean;
 }
 
 export interface BookingsView {
@@ -323,6 +332,7 @@ export type DayKind = "holiday" | "swapped" | "exam" | "other";
 
 /** One of the options, or (`teacher_id` and `starts_at` null) no; `answer` tells the school more. */
 export interface DecideBooking {
+  lesson_id?: string | null;
   teacher_id?: string | null;
   starts_at?: string | null;
   answer?: string;
@@ -899,7 +909,10 @@ export interface NominationsView {
   nominations: NominationView[];
 }
 
-/** What happened to a lesson (`created`, `moved`, `cancelled`), or to a request (`refused`); times in ISO 8601. */
+/**
+ * What happened to a lesson (`created`, `moved`, `cancelled`, `attending`: others attend), or to a request
+ * (`refused`); times in ISO 8601.
+ */
 export interface NoticeChange {
   what: string;
   title: string;
