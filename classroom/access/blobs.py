@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.matrix import Deed, Relation
 from classroom.access.relations import require, require_somebody
@@ -56,26 +57,33 @@ async def access_blobs_stored(
     """
     require_keeper(principal)
     async with store.session() as db:
-        # Locked first, and only then looked whether one of them leaves: who removes it has the same order.
-        found = await db.scalars(select(BlobRow).where(BlobRow.digest.in_(sizes)).with_for_update())
-        rows = {row.digest: row for row in found}
-        leaving = frozenset(await db.scalars(select(LeavingBlobRow.digest).where(LeavingBlobRow.digest.in_(sizes))))
-        for digest, size_bytes in sizes.items():
-            row = rows.get(digest)
-            if digest in leaving:
-                continue
-            if row is None:
-                db.add(
-                    BlobRow(
-                        digest=digest, size_bytes=size_bytes, stored_at=now, verified_at=now, damaged_at=None,
-                        unused_since=None,
-                    )
-                )  # fmt: skip
-                continue
-            if row.damaged_at is not None:
-                append(db, principal, "segment.repaired", f"segment:{digest}", now=now)
-            row.size_bytes, row.verified_at, row.damaged_at, row.unused_since = size_bytes, now, None, None
-        return leaving
+        return await blobs_stored(db, principal, sizes, now)
+
+
+async def blobs_stored(
+    db: AsyncSession, principal: Principal, sizes: Mapping[str, int], now: datetime
+) -> frozenset[str]:
+    """As `access_blobs_stored`, within a transaction."""
+    # Locked first, and only then looked whether one of them leaves: who removes it has the same order.
+    found = await db.scalars(select(BlobRow).where(BlobRow.digest.in_(sizes)).with_for_update())
+    rows = {row.digest: row for row in found}
+    leaving = frozenset(await db.scalars(select(LeavingBlobRow.digest).where(LeavingBlobRow.digest.in_(sizes))))
+    for digest, size_bytes in sizes.items():
+        row = rows.get(digest)
+        if digest in leaving:
+            continue
+        if row is None:
+            db.add(
+                BlobRow(
+                    digest=digest, size_bytes=size_bytes, stored_at=now, verified_at=now, damaged_at=None,
+                    unused_since=None,
+                )
+            )  # fmt: skip
+            continue
+        if row.damaged_at is not None:
+            append(db, principal, "segment.repaired", f"segment:{digest}", now=now)
+        row.size_bytes, row.verified_at, row.damaged_at, row.unused_since = size_bytes, now, None, None
+    return leaving
 
 
 async def access_blob_damaged(store: Store, principal: Principal, digest: str, now: datetime) -> bool:

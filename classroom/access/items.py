@@ -40,6 +40,7 @@ class TrackState:
     expected: int | None
     stored: int
     damaged: int
+    given_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ async def _tracks(db: AsyncSession, recording_id: str) -> list[TrackState]:
             expected=row.expected_segments,
             stored=int(whole),
             damaged=int(broken),
+            given_up=row.given_up_at is not None,
         )
         for row, count, size, end, whole, broken in rows
     ]

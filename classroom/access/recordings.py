@@ -132,7 +132,7 @@ async def access_track_register(
             )
         )
         if row is None:
-            _require_open(recording)
+            require_growing(recording)
             row = TrackRow(
                 id=new_id(),
                 recording_id=recording_id,
@@ -205,10 +205,12 @@ async def access_segments_append(
 
 
 async def access_track_complete(
-    store: Store, principal: Principal, track_id: str, segments: int, now: datetime
+    store: Store, principal: Principal, track_id: str, segments: int, now: datetime, *, given_up: bool = False
 ) -> TrackStock:
     """Whoever records it says that the track has so many segments and no more; again changes nothing.
 
+    `given_up`: what is missing now is lost; the recording becomes complete with that gap. Should it come all the same,
+    it is taken.
     Raises as `access_segments_append`, `Conflict("track_closed")` when another number was said or more are there.
     """
     require_somebody(principal)
@@ -221,8 +223,12 @@ async def access_track_complete(
             append(db, principal, "track.ended", f"track:{track_id}", {"segments": segments}, now=now)
         elif row.expected_segments != segments:
             raise Conflict("track_closed", track=row.name, segments=row.expected_segments)
-        await db.flush()
-        return await _stock(db, row)
+        stock = await _stock(db, row)
+        if given_up and row.given_up_at is None:
+            row.given_up_at = now
+            lost = {"segments": segments, "stored": stock.stored}
+            append(db, principal, "track.given_up", f"track:{track_id}", lost, now=now)
+        return stock
 
 
 async def access_track_stock(store: Store, principal: Principal, track_id: str) -> TrackStock:
@@ -247,7 +253,7 @@ async def access_tracks_unfinished(
             .where(
                 TrackRow.origin == origin,
                 TrackRow.expected_segments.is_(None),
-                LessonRow.state == LessonState.ENDED,
+                LessonRow.state.in_((LessonState.ENDED, LessonState.ARCHIVED)),  # archived: what came late
                 LessonRow.ended_at <= ended_before,
             )
         )
@@ -269,8 +275,8 @@ async def access_recordings_to_settle(store: Store, principal: Principal) -> lis
 async def access_recording_settle(
     store: Store, principal: Principal, recording_id: str, now: datetime
 ) -> tuple[Recording, Lesson] | None:
-    """When the lesson is over, every track has all its segments and the store has all their bytes: the recording is
-    complete and the lesson archived. None when it is not so (yet), or was so already.
+    """When the lesson is over, every track has all its segments and the store has all their bytes but for those that
+    were given up: the recording is complete and the lesson archived. None when it is not so (yet), or was so already.
     """
     require(Deed.KEEP_SEGMENTS, _relations(principal), "admin_needed")
     async with store.session() as db:
@@ -283,7 +289,7 @@ async def access_recording_settle(
         tracks = list(await db.scalars(select(TrackRow).where(TrackRow.recording_id == recording_id)))
         stocks = [await _stock(db, track) for track in tracks]
         if not stocks or any(
-            track.expected_segments != stock.next_sequence or stock.missing
+            track.expected_segments != stock.next_sequence or (stock.missing and track.given_up_at is None)
             for track, stock in zip(tracks, stocks, strict=True)
         ):
             return None
@@ -295,8 +301,12 @@ async def access_recording_settle(
         return complete, take_step(db, principal, lesson, LessonStep.ARCHIVE, now)
 
 
-def _require_open(recording: RecordingRow) -> None:
-    if recording.state is not RecordingState.CAPTURING:
+def require_growing(recording: RecordingRow) -> None:
+    """What comes late is taken in, also into what was complete, as long as anybody may watch it.
+
+    Raises `Conflict("recording_closed")`.
+    """
+    if recording.state is RecordingState.RETIRED or recording.trashed_at is not None:
         raise Conflict("recording_closed", recording=recording.title, state=recording.state.value)
 
 

@@ -84,7 +84,7 @@ class EntryView(Message):
 
 
 class TrackStateView(Message):
-    """A track and how much of it the segment store has; `expected` None: more may come."""
+    """A track and how much of it the segment store has; `expected` None: more may come; `given_up`: no more does."""
 
     name: str
     kind: TrackKind
@@ -99,6 +99,7 @@ class TrackStateView(Message):
     expected: int | None
     stored: int
     damaged: int
+    given_up: bool
 
 
 class ItemView(Message):

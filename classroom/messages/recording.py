@@ -42,9 +42,10 @@ class SegmentLines(Message):
 
 
 class TrackEnd(Message):
-    """The track has so many segments and no more."""
+    """The track has so many segments and no more; `given_up`: those that are missing never come."""
 
     segments: Annotated[int, Field(ge=0, lt=1_000_000)]
+    given_up: bool = False
 
 
 class MissingView(Message):

@@ -42,6 +42,8 @@ class TrackRow(Base):
     channels: Mapped[int] = mapped_column(default=0)
     # How many segments there will be, once whoever records it has said so; complete when all of them are in the store.
     expected_segments: Mapped[int | None]
+    # Since when it is known that what is missing of it never comes: it is complete with its gaps.
+    given_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
     __table_args__ = (UniqueConstraint("recording_id", "name", "kind", "origin"),)
 

@@ -1,7 +1,7 @@
 """The segment store together with what the database knows of it: what is kept is on record, and damage is noticed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from classroom.access.blobs import access_blob_damaged, access_blobs_stored
 from classroom.clock import Clock
@@ -12,6 +12,9 @@ from classroom.store.store import Store
 from media_server.archive.segment_store import SegmentStore
 
 _LEAVING_LOOKS, _LEAVING_LOOK_S = 20, 0.5
+
+# Says that these (bytes by digest) are kept; returns those that are just being removed, and are to be kept again.
+Record = Callable[[Mapping[str, int]], Awaitable[frozenset[str]]]
 
 log = get_logger(__name__)
 
@@ -35,17 +38,17 @@ class Keeper:
         """Keep it and say so; again does no harm. Raises what `SegmentStore.put` and the database do."""
         await self.keep_all({digest: data})
 
-    async def keep_all(self, found: Mapping[str, bytes]) -> None:
+    async def keep_all(self, found: Mapping[str, bytes], record: Record | None = None) -> None:
         """Several by digest, at once, and on record in one transaction: as `keep`.
 
         What is being removed just then (`media_server.archive.sweep`) is kept when it is gone; raises
-        `Unavailable("segment_leaving")` when that takes long.
+        `Unavailable("segment_leaving")` when that takes long. `record`: says so in a transaction that does more.
         """
         waiting = dict(found)
         for _ in range(_LEAVING_LOOKS):
             await asyncio.gather(*(self.segments.put(digest, data) for digest, data in waiting.items()))
             sizes = {digest: len(data) for digest, data in waiting.items()}
-            leaving = await access_blobs_stored(self._store, SYSTEM, sizes, self._clock.now())
+            leaving = await (record or self._record)(sizes)
             waiting = {digest: waiting[digest] for digest in leaving}
             if not waiting:
                 break
@@ -55,6 +58,9 @@ class Keeper:
         self.kept += len(found)
         self.kept_bytes += sum(map(len, found.values()))
         self.on_kept()
+
+    async def _record(self, sizes: Mapping[str, int]) -> frozenset[str]:
+        return await access_blobs_stored(self._store, SYSTEM, sizes, self._clock.now())
 
     async def read(self, digest: str) -> bytes:
         """The whole of it, verified. What is damaged or gone is wanted again from whoever has another copy.

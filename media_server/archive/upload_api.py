@@ -110,8 +110,10 @@ class UploadApi:
         return _view(await access_segments_append(self._store, call.principal, call.path["id"], lines))
 
     async def _complete(self, call: Call) -> TrackStockView:
-        segments, now = call.parsed(TrackEnd).segments, self._clock.now()
-        stock = await access_track_complete(self._store, call.principal, call.path["id"], segments, now)
+        end, now = call.parsed(TrackEnd), self._clock.now()
+        stock = await access_track_complete(
+            self._store, call.principal, call.path["id"], end.segments, now, given_up=end.given_up
+        )
         self._on_complete()
         return _view(stock)
 

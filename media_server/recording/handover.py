@@ -2,22 +2,22 @@
 
 import asyncio
 from collections import deque
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
+from itertools import islice
 from typing import NamedTuple
 
+from classroom.access.handing_over import access_segments_kept
 from classroom.access.recordings import (
     NewTrack,
     access_recording_open,
-    access_segments_append,
     access_track_complete,
     access_track_register,
-    access_track_stock,
     access_tracks_unfinished,
 )
 from classroom.clock import Clock
-from classroom.errors import ClassroomError, Conflict, Unavailable
+from classroom.errors import ClassroomError, Unavailable
 from classroom.fmp4.formats import Format
 from classroom.fmp4.header import read_header
 from classroom.fmp4.reader import read_segment
@@ -29,6 +29,7 @@ from media_server.archive.keeper import Keeper
 from media_server.recording.spool import Spooled, TrackKey
 
 RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
+_AT_ONCE = 16  # segments: what waited while the store was away, a dozen megabytes of it
 
 log = get_logger(__name__)
 
@@ -39,16 +40,7 @@ class _Loaded(NamedTuple):
     form: Format
     header: bytes
     data: bytes
-    start: int
-    duration: int
-
-
-class _Registered(NamedTuple):
-    """A track in the store, and how many segments its manifest has; `first`: we have not added any yet."""
-
-    id: str
-    segments: int
-    first: bool
+    line: Segment
 
 
 class _Beginning(NamedTuple):
@@ -72,7 +64,7 @@ class Handover:
         self._settle_after = settle_after
         self._queue: deque[Spooled | _Beginning] = deque()
         self._woken = asyncio.Event()
-        self._tracks: dict[TrackKey, _Registered] = {}
+        self._tracks: dict[TrackKey, str] = {}  # their ids
         self._headers: set[str] = set()  # kept lately
 
     @property
@@ -108,14 +100,25 @@ class Handover:
 
     async def drain(self) -> None:
         """Hand over what waits, once. Raises `Unavailable`."""
+        alone = 0  # so many go one by one, since together they were refused
         while self._queue:
+            first = self._queue[0]
+            some = self._segments(1 if alone else _AT_ONCE)
             try:
-                await self._hand_over(self._queue[0])
+                if isinstance(first, Spooled):
+                    await self._hand_over(some)
+                else:
+                    await self._register(first.key, first.form)
             except Unavailable:
                 raise
             except ClassroomError as error:
-                self._refuse(self._queue[0], error)
-            self._queue.popleft()
+                if len(some) > 1:
+                    alone = len(some)
+                    continue
+                self._refuse(first, error)
+            alone = max(0, alone - 1)
+            for _ in range(max(1, len(some))):
+                self._queue.popleft()
 
     async def settle(self, busy: set[str]) -> None:
         """Say of tracks whose lesson is over that nothing more comes, but for lessons in `busy` and what waits."""
@@ -129,23 +132,36 @@ class Handover:
         if not self._tracks:
             self._headers.clear()
 
-    async def _hand_over(self, item: Spooled | _Beginning) -> None:
-        if not isinstance(item, Spooled):
-            await self._register(item.key, item.form)
-            return
-        loaded = await asyncio.to_thread(_load, item)
-        track = self._tracks.get(item.key) or await self._register(item.key, loaded.form)
-        digest, init_digest = await asyncio.to_thread(_digests, loaded)
-        if init_digest not in self._headers:  # nearly all segments of a track share one
-            await self._keeper.keep(init_digest, loaded.header)
-            self._headers.add(init_digest)
-        await self._keeper.keep(digest, loaded.data)
-        line = Segment(track.segments, digest, init_digest, len(loaded.data), loaded.start, loaded.duration)
-        self._tracks[item.key] = await self._append(track, line)
-        await asyncio.to_thread(item.forget)
-        self.handed_over += 1
+    def _segments(self, most: int) -> list[Spooled]:
+        """Those at the beginning of the queue."""
+        found: list[Spooled] = []
+        for each in islice(self._queue, most):
+            if not isinstance(each, Spooled):
+                break
+            found.append(each)
+        return found
 
-    async def _register(self, key: TrackKey, form: Format) -> _Registered:
+    async def _hand_over(self, items: Sequence[Spooled]) -> None:
+        """Bytes into the segment store, then all that is to be said of them in one transaction."""
+        loaded = await asyncio.to_thread(lambda: [_load(item) for item in items])
+        pieces: dict[str, bytes] = {}
+        lines: dict[str, list[Segment]] = {}
+        for item, each in zip(items, loaded, strict=True):
+            track_id = self._tracks.get(item.key) or await self._register(item.key, each.form)
+            lines.setdefault(track_id, []).append(each.line)
+            pieces[each.line.digest] = each.data
+            if each.line.init_digest not in self._headers:  # nearly all segments of a track share one
+                pieces[each.line.init_digest] = each.header
+
+        async def record(sizes: Mapping[str, int]) -> frozenset[str]:
+            return await access_segments_kept(self._store, SYSTEM, lines, sizes, self._clock.now())
+
+        await self._keeper.keep_all(pieces, record)
+        self._headers.update(each.line.init_digest for each in loaded)
+        await asyncio.to_thread(_forget, items)
+        self.handed_over += len(items)
+
+    async def _register(self, key: TrackKey, form: Format) -> str:
         now = self._clock.now()
         recording = await access_recording_open(self._store, SYSTEM, key.lesson_id, now)
         new = NewTrack(
@@ -159,35 +175,11 @@ class Handover:
             form.channels,
         )
         stock = await access_track_register(self._store, SYSTEM, recording.id, new, now)
-        self._tracks[key] = track = _Registered(stock.track.id, stock.next_sequence, first=True)
-        return track
-
-    async def _append(self, track: _Registered, line: Segment) -> _Registered:
-        """Other servers may have added segments of theirs: the manifest's next free line is taken."""
-        if track.first and track.segments:
-            # Before a crash the segment may have got as far as the manifest, and not been forgotten here.
-            try:
-                await access_segments_append(
-                    self._store, SYSTEM, track.id, [replace(line, sequence=track.segments - 1)]
-                )
-            except Conflict as error:
-                if error.code != "segment_differs":
-                    raise
-            else:
-                return track._replace(first=False)
-        while True:
-            try:
-                stock = await access_segments_append(self._store, SYSTEM, track.id, [line])
-            except Conflict as error:
-                if error.code not in ("segment_out_of_order", "segment_differs"):
-                    raise
-                stock = await access_track_stock(self._store, SYSTEM, track.id)
-                line = replace(line, sequence=stock.next_sequence)
-            else:
-                return _Registered(track.id, stock.next_sequence, first=False)
+        self._tracks[key] = stock.track.id
+        return stock.track.id
 
     def _refuse(self, item: Spooled | _Beginning, error: ClassroomError) -> None:
-        """Nobody wants it any more (the recording is complete, the lesson unknown), or it is damaged."""
+        """Nobody wants it any more (the recording was retired, the lesson is unknown), or it is damaged."""
         if isinstance(item, Spooled):
             self.refused += 1
         key = item.key
@@ -210,8 +202,17 @@ def _load(item: Spooled) -> _Loaded:
     found = read_header(header)
     fragments = read_segment(data, found.defaults)
     start, last = fragments[0].decode_time, fragments[-1]
-    return _Loaded(found.format, header, data, start, last.decode_time + last.duration - start)
+    line = Segment(
+        sequence=0,  # the manifest has its own count
+        digest=sha256(data).hexdigest(),
+        init_digest=sha256(header).hexdigest(),
+        size_bytes=len(data),
+        start=start,
+        duration=last.decode_time + last.duration - start,
+    )
+    return _Loaded(found.format, header, data, line)
 
 
-def _digests(loaded: _Loaded) -> tuple[str, str]:
-    return sha256(loaded.data).hexdigest(), sha256(loaded.header).hexdigest()
+def _forget(items: Sequence[Spooled]) -> None:
+    for item in items:
+        item.forget()

@@ -28,6 +28,8 @@ class LessonNote(BaseModel):
     title: str
     began_wall_s: float
     ended: bool = False
+    # The disk was full: its media are gone, and what the server has not of it never comes. It is still to be told so.
+    dropped: bool = False
     # What the server refuses for good; it is not brought again, and stays here.
     refused: str | None = None
 
@@ -244,6 +246,12 @@ class LessonFolder:
         for path in self.track_paths():
             shutil.rmtree(path, ignore_errors=True)
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def drop(self) -> None:
+        """Let its media go, though nobody else has all of them; what there was stays known. Raises `OSError`."""
+        for path in (*self.path.glob("*/*.m4s"), *self.path.glob("*/*.mp4")):
+            path.unlink()
+        self.change(dropped=True, ended=True)
 
     def size_bytes(self) -> int:
         return sum(path.stat().st_size for path in self.path.glob("*/*"))

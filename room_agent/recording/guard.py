@@ -26,7 +26,7 @@ class DiskGuard:
         """Blocks. Removes what may go."""
         try:
             free = shutil.disk_usage(self._directory).free
-            kept = [self._kept(lesson, running) for lesson in lessons]
+            kept = [self._kept(lesson, running) for lesson in lessons if not lesson.folder.note.dropped]
         except OSError as error:
             log.warning("disk not read", reason=error.strerror)
             return
@@ -36,12 +36,18 @@ class DiskGuard:
         self.warning = verdict.warning
         by_id = {lesson.folder.note.lesson_id: lesson for lesson in lessons}
         for lesson_id in verdict.remove:
-            note = by_id[lesson_id].folder.note
             if lesson_id in verdict.unsafe:
                 log.error("recording given up, the disk is full and the server has not all of it", lesson=lesson_id)
+                self._drop(by_id[lesson_id])
             else:
-                log.info("local copy removed, the server has it", lesson=note.lesson_id)
-            by_id[lesson_id].folder.remove()
+                log.info("local copy removed, the server has it", lesson=lesson_id)
+                by_id[lesson_id].folder.remove()
+
+    def _drop(self, lesson: LessonUpload) -> None:
+        try:
+            lesson.folder.drop()
+        except OSError as error:  # the next look tries again
+            log.warning("recording not given up", lesson=lesson.folder.note.lesson_id, reason=error.strerror)
 
     def _kept(self, lesson: LessonUpload, running: str | None) -> KeptLesson:
         notes = [path.stat().st_mtime for path in lesson.folder.path.glob("*/safe.json")]

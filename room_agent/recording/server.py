@@ -79,9 +79,10 @@ class RecordingServer:
         url = self._api / "tracks" / track_id / "segments"
         return await self._json("POST", url, TrackStockView, SegmentLines(segments=lines[:MAX_LINES]))
 
-    async def complete(self, track_id: str, segments: int) -> TrackStockView:
+    async def complete(self, track_id: str, segments: int, *, given_up: bool = False) -> TrackStockView:
+        """`given_up`: what the server has not of it will never come."""
         url = self._api / "tracks" / track_id / "complete"
-        return await self._json("POST", url, TrackStockView, TrackEnd(segments=segments))
+        return await self._json("POST", url, TrackStockView, TrackEnd(segments=segments, given_up=given_up))
 
     async def received(self, digest: str) -> UploadView:
         return await self._json("GET", self._api / "segments" / digest, UploadView)

@@ -196,6 +196,9 @@ class Upload:
         now_s = self._clock.monotonic()
         for track in lesson.tracks.values():
             await self._announce(lesson, track, now_s)
+        if lesson.folder.note.dropped:
+            await self._give_up(lesson)
+            return False
         if not self._may_bring(lesson):
             return False
         waiting = [
@@ -227,6 +230,14 @@ class Upload:
         if ended and not track.stock.complete:
             track.stock = await self._server.complete(track.stock.track_id, len(track.lines))
         await self._note_safe(track)
+
+    async def _give_up(self, lesson: LessonUpload) -> None:
+        """The server need not wait for what the disk had no room for."""
+        for track in lesson.tracks.values():
+            if track.stock is not None:
+                await self._server.complete(track.stock.track_id, len(track.lines), given_up=True)
+        await asyncio.to_thread(lesson.folder.remove)
+        self._on_change()
 
     async def _bring_one(self, track: TrackUpload, missing: MissingView) -> None:
         data = await asyncio.to_thread(_read_blob, track, missing)

@@ -15,6 +15,7 @@ from classroom.access.blobs import (
     access_blobs_verified,
     access_damaged_blobs,
 )
+from classroom.access.items import access_item
 from classroom.access.lessons import access_lesson_to_see, access_step
 from classroom.access.recordings import (
     Missing,
@@ -29,10 +30,12 @@ from classroom.access.recordings import (
     access_track_stock,
     access_tracks_unfinished,
 )
+from classroom.access.watching import manifest_of
 from classroom.errors import Conflict, Forbidden, NotFound, NotSignedIn
 from classroom.model.lesson import LessonState, LessonStep
 from classroom.model.principal import SYSTEM
 from classroom.model.recording import RecordingState, Segment, TrackKind, TrackOrigin
+from classroom.store.recording_tables import RecordingRow
 from classroom.store.store import Store
 from tests.fakes.county import NOW, County, build_county
 
@@ -92,9 +95,36 @@ async def test_a_lesson_is_recorded_from_its_start_to_the_archive(store: Store) 
     assert (await access_lesson_to_see(store, SYSTEM, county.lesson.id)).state is LessonState.ARCHIVED
     assert await access_recording_settle(store, SYSTEM, recording.id, NOW) is None
     other = NewTrack("slides", TrackKind.VIDEO, TrackOrigin.AGENT, "avc1.42e01f", 90_000, 1280, 720)
+    late = (await access_track_register(store, device, recording.id, other, NOW)).track
+    await access_segments_append(store, device, late.id, [segment(0)])
+    tracks = (await manifest_of(store, recording.id)).tracks
+    assert [(track.name, len(lines)) for track, lines in tracks] == [("slides", 1), ("teacher", 3)]
+    async with store.session() as db:
+        (await db.get_one(RecordingRow, recording.id)).state = RecordingState.RETIRED
     with pytest.raises(Conflict) as caught:
-        await access_track_register(store, device, recording.id, other, NOW)
+        await access_track_register(store, device, recording.id, replace(other, name="screen"), NOW)
     assert caught.value.code == "recording_closed"
+
+
+async def test_what_was_given_up_is_not_waited_for_and_taken_all_the_same(store: Store) -> None:
+    county = await started(store)
+    device = county["room_device"]
+    recording = await access_recording_open(store, device, county.lesson.id, NOW)
+    track = (await access_track_register(store, device, recording.id, SOUND, NOW)).track
+    await access_segments_append(store, device, track.id, [segment(0), segment(1)])
+    await access_blobs_stored(store, SYSTEM, {INIT: 1_000, segment(0).digest: 1_000}, NOW)
+    await access_track_complete(store, device, track.id, 2, NOW)
+    await access_step(store, SYSTEM, county.lesson.id, LessonStep.STOP, NOW + timedelta(seconds=12))
+    assert await access_recording_settle(store, SYSTEM, recording.id, NOW) is None
+    await access_track_complete(store, device, track.id, 2, NOW, given_up=True)
+    settled = await access_recording_settle(store, SYSTEM, recording.id, NOW)
+    assert settled is not None
+    assert settled[0].state is RecordingState.COMPLETE
+    [state] = (await access_item(store, county["admin"], recording.id, NOW)).tracks
+    assert (state.given_up, state.segments, state.stored) == (True, 2, 1)
+    assert (await manifest_of(store, recording.id)).broken == {segment(1).digest}
+    await access_blobs_stored(store, SYSTEM, {segment(1).digest: 1_001}, NOW)
+    assert not (await manifest_of(store, recording.id)).broken
 
 
 async def test_tracks_that_nobody_called_complete(store: Store) -> None:

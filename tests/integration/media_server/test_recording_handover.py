@@ -24,7 +24,8 @@ from classroom.fmp4.formats import opus_format
 from classroom.fmp4.fragment import Sample, write_fragment
 from classroom.model.lesson import LessonStep
 from classroom.model.principal import SYSTEM
-from classroom.model.recording import TrackKind, TrackOrigin
+from classroom.model.recording import RecordingState, TrackKind, TrackOrigin
+from classroom.store.recording_tables import RecordingRow
 from classroom.store.store import Store
 from media_server.archive.keeper import Keeper
 from media_server.archive.local_store import LocalSegmentStore
@@ -181,13 +182,20 @@ async def test_tracks_are_complete_when_the_lesson_is_over_and_nothing_waits(nod
     assert (await node.stock()).track.complete
 
 
-async def test_what_nobody_wants_any_more_stays_on_the_disk(node: Node) -> None:
+async def test_what_comes_late_is_taken_and_what_nobody_wants_stays_on_the_disk(node: Node) -> None:
     node.handover.take(node.record(0))
     await node.handover.drain()
     stock = await node.stock()
     await access_track_complete(node.store, SYSTEM, stock.track.id, 1, NOW)
-    [late] = node.record(1)
-    node.handover.take([late, *node.record(2)])
+    node.handover.take([*node.record(1), *node.record(2)])
+    await node.handover.drain()
+    stock = await node.stock()
+    assert (stock.next_sequence, stock.stored, node.handover.refused) == (3, 3, 0)
+    async with node.store.session() as db:
+        recording = await db.get_one(RecordingRow, stock.track.recording_id)
+        recording.state = RecordingState.RETIRED
+    [late] = node.record(3)
+    node.handover.take([late, *node.record(4)])
     await node.handover.drain()
     assert (node.handover.refused, node.handover.waiting) == (2, 0)
     assert late.path.exists()

@@ -294,18 +294,36 @@ async def test_everything_is_brought_and_said_to_be_safe_only_then(tmp_path: Pat
             source.init_digest: source.header,
             **dict(zip(source.digests, source.segments, strict=True)),
         }
-        await access_step(hub.county.store, SYSTEM, hub.county.lesson.id, LessonStep.STOP, NOW)
-
-        async def archived() -> bool:
-            hub.clock.advance(15)
-            found = await access_lesson_to_see(hub.county.store, SYSTEM, hub.county.lesson.id)
-            return found.state is LessonState.ARCHIVED
-
-        await eventually(archived, "the lesson is archived")
+        await archived(hub)
         # The guard now may take it away, and after a restart of the agent it still knows that.
         guard = DiskGuard(folder.parent, low_bytes=0, keep_days=0)
         guard.look(list(upload.lessons.values()), None)
         assert list(lesson_folders(folder.parent)) == []
+
+
+async def archived(hub: Hub) -> None:
+    """The lesson ends, and its recording is complete."""
+    await access_step(hub.county.store, SYSTEM, hub.county.lesson.id, LessonStep.STOP, NOW)
+
+    async def found() -> bool:
+        hub.clock.advance(15)
+        lesson = await access_lesson_to_see(hub.county.store, SYSTEM, hub.county.lesson.id)
+        return lesson.state is LessonState.ARCHIVED
+
+    await eventually(found, "the lesson is archived")
+
+
+async def test_what_a_full_disk_had_no_room_for_is_not_waited_for(tmp_path: Path) -> None:
+    async with uploading(tmp_path) as (hub, upload, folder):
+        for _ in range(2):
+            await upload.step()
+        (lesson,) = upload.lessons.values()
+        lesson.folder.drop()
+        assert not list(folder.glob("*/*.m4s"))
+        await brought(upload)
+        assert not folder.exists()
+        assert len(stored(hub)) == 2, "a header and the first segment"
+        await archived(hub)
 
 
 async def test_what_rots_on_the_server_is_brought_again_and_what_rots_here_is_never_sent(tmp_path: Path) -> None:

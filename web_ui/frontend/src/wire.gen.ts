@@ -1629,7 +1629,7 @@ export type TrackKind = "video" | "audio";
 
 export type TrackOrigin = "agent" | "server" | "import";
 
-/** A track and how much of it the segment store has; `expected` None: more may come. */
+/** A track and how much of it the segment store has; `expected` None: more may come; `given_up`: no more does. */
 export interface TrackStateView {
   name: string;
   kind: TrackKind;
@@ -1644,6 +1644,7 @@ export interface TrackStateView {
   expected: number | null;
   stored: number;
   damaged: number;
+  given_up: boolean;
 }
 
 /**

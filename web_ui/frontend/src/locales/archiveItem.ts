@@ -124,6 +124,7 @@ export const archiveItemZh = {
     whole: "完整",
     partly: "已存 {stored} / {of} 段",
     damaged: "{n} 段损坏",
+    givenUp: "缺 {n} 段：教室磁盘已满，未能保留",
   },
   origin: { agent: "教室录制", server: "服务器录制", import: "导入" },
   action: {
@@ -284,6 +285,7 @@ export const archiveItemEn: SameKeys<typeof archiveItemZh> = {
     whole: "Whole",
     partly: "{stored} of {of} segments",
     damaged: "{n} segment damaged | {n} segments damaged",
+    givenUp: "{n} segment lost, the room's disk was full | {n} segments lost, the room's disk was full",
   },
   origin: { agent: "From the room", server: "From the server", import: "Imported" },
   action: {
