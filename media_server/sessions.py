@@ -185,7 +185,7 @@ class SubscriberSession:
             if self._sender is None:
                 return
             writer = DownlinkWriter(self._sender, downlink, self._layouts[downlink.mid])
-            lane = self._lanes[downlink] = _Lane(format_, writer, partial(self._write_late, writer))
+            lane = self._lanes[downlink] = _Lane(format_, writer, partial(_write_late, writer, self.peer, self._network))
         writer, peer = lane.writer, self.peer
         if repair:
             peer.send(writer.write_repairs(runs, abs_send_time(now)))
@@ -201,11 +201,6 @@ class SubscriberSession:
             runs = left
         if runs:
             peer.send(writer.write(runs, abs_send_time(now)))
-
-    def _write_late(self, writer: DownlinkWriter, runs: Sequence[Run], stamp: int) -> None:
-        """What the native loop could not send; it is counted already."""
-        if self.peer.address is not None and not self.peer.closed:
-            self._network.send(self.peer.address, writer.write(runs, stamp))
 
     def rtp(self, packet: RtpPacket, now: float) -> None:
         """A viewer sends no media."""
@@ -241,6 +236,12 @@ class SubscriberSession:
                 packets.append(SourceDescription(downlink.ssrc, self._cname))
         if packets:
             self.peer.send_rtcp(packets)
+
+
+def _write_late(writer: DownlinkWriter, peer: Peer, network: Network, runs: Sequence[Run], stamp: int) -> None:
+    """What the native loop could not send; it is counted already. Knows no session, which would be a circle."""
+    if peer.address is not None and not peer.closed:
+        network.send(peer.address, writer.write(runs, stamp))
 
 
 def _passed_on(section: OfferedSection) -> dict[int, str]:
