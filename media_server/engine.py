@@ -18,6 +18,7 @@ from classroom.messages.live import WantedTrack
 from classroom.model.principal import Principal
 from classroom.rtp.sdp import parse_sdp
 from classroom.webrtc.dtls import DtlsCertificate, DtlsRole
+from media_server.fan_out import FanOuts
 from media_server.residence import Residence
 from media_server.room_channel import RoomChannel
 from media_server.sessions import PublisherSession, SubscriberSession, nobody
@@ -30,7 +31,7 @@ from media_server.sfu.negotiation import (
     read_subscriber_offer,
     wanted_tracks,
 )
-from media_server.sfu.room import Room, TrackChanged
+from media_server.sfu.room import FanOut, Room, TrackChanged
 from media_server.transport.egress import abs_send_time
 from media_server.transport.ice import answer_check, asked_ufrag, parse_check
 from media_server.transport.network import Address, Network, Received
@@ -76,6 +77,7 @@ class MediaEngine:
         self._counts_ended = PeerCounts()
         self.ended: dict[str, int] = {}  # sessions, by reason
         self._network = Network(host, port, addresses, receive=self.receive, on_closed=self._path_closed, clock=clock)
+        self._fan_outs = FanOuts(self._network, self._by_subscriber)
 
     @property
     def network(self) -> Network:
@@ -277,8 +279,11 @@ class MediaEngine:
                 self._by_ufrag.pop(peer.previous.ufrag, None)
                 peer.restarted()
             self._by_address[address] = session
+            before = peer.address
             for evicted in peer.validated(address, nominated=check.nominated, priority=check.priority, now=now):
                 self._release(session, evicted)
+            if peer.address != before:
+                self._fan_outs.path_changed()
         return True
 
     def _path_closed(self, address: Address) -> None:
@@ -286,6 +291,7 @@ class MediaEngine:
         session = self._by_address.pop(address, None)
         if session is not None:
             session.peer.path_lost(address)
+            self._fan_outs.path_changed()
 
     def _release(self, session: AnySession, address: Address) -> None:
         if self._by_address.get(address) is session:
@@ -298,9 +304,13 @@ class MediaEngine:
             room.gained = False
             room.decide(now)
             self.on_room_changed(room.lesson_id)
+        stamp = abs_send_time(now)
         for sending in room.flush(now, everything=everything):
-            self._by_subscriber[sending.subscriber.id].send(sending, now)
-        self._network.flush(abs_send_time(now))
+            if isinstance(sending, FanOut):
+                self._fan_outs.send(sending, stamp, now)
+            else:
+                self._by_subscriber[sending.subscriber.id].send(sending, now)
+        self._network.flush(stamp)
         if self._network.sent > sent:
             ended = self._clock.monotonic()
             self.residence.note(ended - began, self._network.sent - sent, ended)

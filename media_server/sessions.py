@@ -34,8 +34,8 @@ from media_server.sfu.subscriber import Subscriber
 from media_server.sfu.uplink import REPORT_EVERY_S, Uplink
 from media_server.transport.datachannels import DataChannels
 from media_server.transport.egress import DownlinkWriter, abs_send_time
-from media_server.transport.native import Later
-from media_server.transport.network import Network
+from media_server.transport.native import Later, NativeStream
+from media_server.transport.network import Address, Network
 from media_server.transport.peer import Peer
 
 # Reports that line sound and picture up and time the round trip: once a second at first, then more rarely.
@@ -180,27 +180,35 @@ class SubscriberSession:
     def send(self, sending: Sending, now: float) -> None:
         """Put what the room decided on the wire, at once or with the network's next flush."""
         _, downlink, runs, format_, repair = sending
-        lane = self._lanes.get(downlink)
-        if lane is None or lane.format is not format_:  # the source's codec may be another one than before
-            if self._sender is None:
-                return
-            writer = DownlinkWriter(self._sender, downlink, self._layouts[downlink.mid])
-            lane = self._lanes[downlink] = _Lane(format_, writer, partial(_write_late, writer, self.peer, self._network))
+        lane = self._lane(downlink, format_)
+        if lane is None:
+            return
         writer, peer = lane.writer, self.peer
         if repair:
             peer.send(writer.write_repairs(runs, abs_send_time(now)))
             return
         stream, address = writer.native, peer.address
         if stream is not None and address is not None and not peer.closed:
-            gather, left = self._network.gather, []
-            for run in runs:
-                if gather(stream, address, run, lane.late):
-                    peer.packets_sent += len(run.packets)
-                else:
-                    left.append(run)
-            runs = left
+            gather = self._network.gather
+            runs = [run for run in runs if not gather(stream, address, run, lane.late)]
         if runs:
             peer.send(writer.write(runs, abs_send_time(now)))
+
+    def path(self, downlink: Downlink) -> tuple[NativeStream | None, Address | None]:
+        """How the native loop writes to this downlink, and where to; None where it cannot, or nobody is there."""
+        lane = self._lane(downlink, downlink.format)
+        return (lane.writer.native if lane else None), (None if self.peer.closed else self.peer.address)
+
+    def _lane(self, downlink: Downlink, format_: Format) -> _Lane | None:
+        lane = self._lanes.get(downlink)
+        if lane is None or lane.format is not format_:  # the source's codec may be another one than before
+            if self._sender is None:
+                return None
+            writer = DownlinkWriter(self._sender, downlink, self._layouts[downlink.mid])
+            lane = self._lanes[downlink] = _Lane(
+                format_, writer, partial(_write_late, writer, self.peer, self._network)
+            )
+        return lane
 
     def rtp(self, packet: RtpPacket, now: float) -> None:
         """A viewer sends no media."""

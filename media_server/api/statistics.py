@@ -60,7 +60,7 @@ def peer_statistics(session: AnySession, now: float) -> PeerStatistics:
         lesson_id=session.room.lesson_id,
         name=session.source.name if isinstance(session, PublisherSession) else session.name,
         since=None if isinstance(session, PublisherSession) else session.since,
-        transport=_transport(session.peer, now),
+        transport=_transport(session.peer, _packets_sent(session), now),
     )
     if isinstance(session, PublisherSession):
         streams = [_inbound(encoding, now) for encoding in session.source.encodings]
@@ -76,7 +76,14 @@ def peer_statistics(session: AnySession, now: float) -> PeerStatistics:
     return common.model_copy(update=update)
 
 
-def _transport(peer: Peer, now: float) -> TransportStatistics:
+def _packets_sent(session: AnySession) -> int:
+    """Of the streams that it has now, repetitions included; a publisher is sent none."""
+    if isinstance(session, PublisherSession):
+        return 0
+    return sum(each.packets_sent + each.packets_resent for each in session.subscriber.downlinks.values())
+
+
+def _transport(peer: Peer, sent: int, now: float) -> TransportStatistics:
     address = peer.address
     return TransportStatistics(
         protocol="none" if address is None else "tcp" if isinstance(address, TcpAddress) else "udp",
@@ -89,7 +96,7 @@ def _transport(peer: Peer, now: float) -> TransportStatistics:
         ice_restarts=peer.ice_restarts,
         connect_ms=None if peer.connected_after_s is None else round(peer.connected_after_s * 1000),
         silent_ms=round((now - peer.heard_at) * 1000),
-        packets_sent=peer.packets_sent,
+        packets_sent=sent,
         packets_received=peer.packets_received,
         bytes_received=peer.bytes_received,
         packets_rejected=peer.rejected,

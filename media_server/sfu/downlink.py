@@ -11,10 +11,11 @@ from classroom.rtp.rtcp import SenderReport, compact_ntp, ntp_time, unix_time
 from classroom.rtp.sdp import Codec
 from media_server.sfu.codecs.known import receivable
 from media_server.sfu.codecs.payload import Offsets
-from media_server.sfu.encoding import Encoding
+from media_server.sfu.encoding import VIDEO_HISTORY_PACKETS, Encoding
 from media_server.sfu.history import Burst, MediaPacket
 from media_server.sfu.layers import LayerFilter
 from media_server.sfu.point import OperatingPoint
+from media_server.sfu.progress import Progress, Tally
 from media_server.sfu.stretch import NO_OFFSETS, RangeMap, Stretch
 
 START_BYTES = 64_000  # most a cached keyframe and its followers may burst onto a line: 0.13 s at 4 Mbps
@@ -79,15 +80,14 @@ class Downlink:
         self.wanted: Encoding | None = None
         self.current: Encoding | None = None
         self.changed = False  # something else is carried since the owner last looked
-        self.packets_sent = 0
-        self.octets_sent = 0
+        self.moved = True  # packets have other places since the owner last looked
         self.packets_resent = 0
+        self.plain_from = _NEVER  # packets of `current` from here on leave with the same offsets, all of them
         # RFC 3711 § 3.3.1: a receiver assumes rollover counter 0, so the first sequence number stays well below 2^16.
-        self._next_index = randomness.randrange(1, 1 << 15)
+        first_index = randomness.randrange(1, 1 << 15)
         self.next_rtx_index = randomness.randrange(1, 1 << 15)
         self._map = RangeMap()
         self._stretch: Stretch | None = None  # the newest one of `current`
-        self._plain_from = _NEVER  # packets of `current` from here on leave with the same offsets, all of them
         self._rewritten = False  # their payloads change: the codec's counters go on from another encoding's, or RED
         self._spatial: int | None = None  # wanted
         self._layers: LayerFilter | None = None
@@ -95,11 +95,19 @@ class Downlink:
         self._left: Encoding | None = None  # carried before `current`: late packets of it still have their places
         self._left_end = 0
         self._counters: Offsets | None = None  # the codec's own, of the last packet sent before a switch
-        self._last_timestamp = randomness.randrange(1 << 31)
-        self._last_sent_at: float | None = None
+        self._progress = Progress(first_index, randomness.randrange(1 << 31))
         self._zero: int | None = None  # outgoing timestamp minus the publisher's common time
         self._resent: dict[int, float] = {}
         self._reports_sent: deque[tuple[int, float]] = deque(maxlen=8)
+
+    @property
+    def packets_sent(self) -> int:
+        return self._progress.settled().packets
+
+    @property
+    def octets_sent(self) -> int:
+        """Of payload."""
+        return self._progress.settled().octets
 
     @property
     def payload_type(self) -> int:
@@ -141,7 +149,7 @@ class Downlink:
         if encoding is self.wanted:
             self._wait_for_keyframe(now)
             return []
-        self.wanted = encoding
+        self.wanted, self.moved = encoding, True
         if encoding is None:
             self._leave()
             return []
@@ -176,25 +184,42 @@ class Downlink:
             self._layers = LayerFilter(self._spatial, newest=encoding.newest)
             self._highest_in = encoding.newest.index
             self._stretch = self._stretch._replace(layers=self._layers)
-            self._plain_from = _NEVER
+            self.plain_from = _NEVER
+            self.moved = True
 
     def detach(self) -> None:
         """The publisher went; whoever comes next has another clock."""
-        self.wanted = None
+        self.wanted, self.moved = None, True
         self._leave()
         self._zero = None
 
     # -- packets -----------------------------------------------------------------------------------------------------
 
+    def hears(self, encoding: Encoding) -> bool:
+        """Whether anything of `encoding` may have to be sent."""
+        return encoding in (self.current, self.wanted, self._left)
+
+    def follow(self, encoding: Encoding, tally: Tally) -> Stretch | None:
+        """The place of all packets of `encoding` from `plain_from` on, once it is settled. They need not come through
+        `receive` then: what `tally` gets counts as sent."""
+        stretch = self._stretch
+        settled = encoding is self.current and encoding is self.wanted and self.plain_from != _NEVER
+        if not settled or self._rewritten or stretch is None:
+            return None
+        self._progress.follow(tally, stretch.index_offset, stretch.timestamp_offset)
+        return stretch
+
     def receive(self, encoding: Encoding, burst: Burst, now: float) -> Sequence[Run]:
         """What leaves of a burst of `encoding`."""
         if encoding is self.current:
             stretch = self._stretch
-            if stretch is not None and encoding is self.wanted and burst.first >= self._plain_from:
+            if stretch is not None and encoding is self.wanted and burst.first >= self.plain_from:
                 if self._rewritten:
                     burst = Burst.of([stretch.written(packet) for packet in burst.packets])
                 return (self._sent(burst, stretch.index_offset, stretch.timestamp_offset, now),)
         elif encoding is not self.wanted and (encoding is not self._left or burst.first >= self._left_end):
+            if encoding is self._left and burst.first - self._left_end > VIDEO_HISTORY_PACKETS:
+                self._left, self.moved = None, True  # nothing that old comes any more
             return ()
         return self._receive_slowly(encoding, burst.packets, now)
 
@@ -244,22 +269,14 @@ class Downlink:
         ]
 
     def _sent(self, burst: Burst, index_offset: int, timestamp_offset: int, now: float) -> Run:
-        packets, _, highest, octets = burst
-        if highest + index_offset >= self._next_index:
-            self._next_index = highest + index_offset + 1
-        timestamp = packets[-1].timestamp + timestamp_offset
-        if timestamp > self._last_timestamp:
-            self._last_timestamp = timestamp
-        self._last_sent_at = now
-        self.packets_sent += len(packets)
-        self.octets_sent += octets
-        return Run(packets, index_offset, timestamp_offset)
+        self._progress.note(burst, index_offset, timestamp_offset, now)
+        return Run(burst.packets, index_offset, timestamp_offset)
 
     def retransmit(self, lost: Sequence[int], now: float, rtt_s: float = 0.0) -> list[Run]:
         """Answer a NACK for these 16-bit sequence numbers from the shared history; unknown ones are passed over."""
-        runs = []
+        runs, highest = [], self._progress.settled().next_index - 1
         for sequence in lost:
-            index = self._next_index - 1 - ((self._next_index - 1 - sequence) & 0xFFFF)
+            index = highest - ((highest - sequence) & 0xFFFF)
             stretch = self._map.outgoing(index)
             if stretch is None or now - self._resent.get(index, float("-inf")) < max(NACK_REPEAT_S, rtt_s):
                 continue
@@ -287,8 +304,8 @@ class Downlink:
         newest = self._aligned(encoding, times[-1], now, room=step * (len(times) - 1))
         pressed = {timestamp: newest - step * (len(times) - 1 - position) for position, timestamp in enumerate(times)}
         self._carry(encoding, packets[0], newest - times[-1], pressed)
-        if self._plain_from != _NEVER:
-            self._plain_from = packets[-1].index + 1
+        if self.plain_from != _NEVER:
+            self.plain_from = packets[-1].index + 1
         return self._placed(encoding, [packet for packet in packets if self._is_for_us(packet)], now)
 
     def _carry(
@@ -308,24 +325,25 @@ class Downlink:
         self._layers = LayerFilter(spatial) if spatial is not None else None
         self._highest_in = first.index - 1
         offsets = _continuing(self._counters, first)
-        self._plain_from = first.index if self._layers is None else _NEVER
+        self.plain_from = first.index if self._layers is None else _NEVER
         wraps = self.format.wraps
         self._rewritten = offsets != NO_OFFSETS or wraps is not None
-        place = (encoding, first.index, self._next_index, timestamp_offset)
+        place = (encoding, first.index, self._progress.settled().next_index, timestamp_offset)
         self._begin(Stretch(*place, offsets, pressed or {}, self._layers, wraps))
 
     def _begin(self, stretch: Stretch) -> None:
-        self._stretch = stretch
+        progress = self._progress.settled()
+        progress.next_index = max(progress.next_index, stretch.first_out)
+        self._stretch, self.moved = stretch, True
         self._map.begin(stretch)
-        self._next_index = max(self._next_index, stretch.first_out)
 
     def _leave(self) -> None:
         """Stop carrying what is carried; its late packets and retransmissions still find their places."""
         left, stretch = self.current, self._stretch
         if left is None or stretch is None:
             return
-        self.changed = True
-        self._left, self._left_end = left, self._next_index - stretch.index_offset
+        self.changed = self.moved = True
+        self._left, self._left_end = left, self._progress.settled().next_index - stretch.index_offset
         last = left.history.get(self._left_end - 1)
         if last is None or not last.payload:
             last = left.newest
@@ -335,18 +353,19 @@ class Downlink:
                 (last.info.tl0_index or 0) + stretch.offsets.tl0_index,
             )
         self.current = self._stretch = self._layers = None
-        self._plain_from = _NEVER
+        self.plain_from = _NEVER
 
     def _aligned(self, encoding: Encoding, timestamp: int, now: float, room: int = 0) -> int:
         """The outgoing timestamp for `timestamp` of `encoding`, after everything sent by more than `room`."""
         common = encoding.common_time(timestamp)
-        earliest = self._last_timestamp + room + 1
-        if self._last_sent_at is None:
+        progress = self._progress.settled()
+        earliest = progress.timestamp + room + 1
+        if progress.at is None:
             result = earliest
         elif common is not None and self._zero is not None:
             result = max(common + self._zero, earliest)
         else:  # no sender report yet: as much later as it left later
-            result = max(self._last_timestamp + round((now - self._last_sent_at) * self.clock_rate), earliest)
+            result = max(progress.timestamp + round((now - progress.at) * self.clock_rate), earliest)
         if common is not None and self._zero is None:
             self._zero = result - common
         return result
@@ -355,19 +374,19 @@ class Downlink:
 
     def sender_report(self, now: float, unix_now: float) -> SenderReport | None:
         """The publisher's clock as seen through our timestamps, so that sound and picture meet at the subscriber."""
-        encoding, stretch = self.current, self._stretch
-        if encoding is None or stretch is None or self._last_sent_at is None:
+        encoding, stretch, progress = self.current, self._stretch, self._progress.settled()
+        if encoding is None or stretch is None or progress.at is None:
             return None
         report = encoding.sender_report
         if report is None:
-            timestamp = self._last_timestamp + round((now - self._last_sent_at) * self.clock_rate)
+            timestamp = progress.timestamp + round((now - progress.at) * self.clock_rate)
             ntp = ntp_time(unix_now)
         else:
             elapsed = now - encoding.sender_report_at
             timestamp = report.rtp_timestamp + stretch.timestamp_offset + round(elapsed * self.clock_rate)
             ntp = ntp_time(unix_time(report.ntp_time) + elapsed)
         self._reports_sent.append((compact_ntp(ntp), now))
-        return SenderReport(self.ssrc, ntp, timestamp & 0xFFFFFFFF, self.packets_sent, self.octets_sent)
+        return SenderReport(self.ssrc, ntp, timestamp & 0xFFFFFFFF, progress.packets, progress.octets)
 
     def round_trip_s(self, last_sr: int, delay: int, now: float) -> float | None:
         """Round trip told by a report block that echoes one of our sender reports; None when it echoes none."""

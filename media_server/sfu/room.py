@@ -11,6 +11,7 @@ from classroom.messages.views import MediaKind, SourceView
 from classroom.rtp.packet import RtpPacket
 from media_server.sfu.downlink import Downlink, Format, Run
 from media_server.sfu.encoding import Encoding
+from media_server.sfu.fan import Fan, Follower
 from media_server.sfu.history import Burst, MediaPacket
 from media_server.sfu.point import OperatingPoint
 from media_server.sfu.source import Source, Track
@@ -25,6 +26,22 @@ class Sending(NamedTuple):
     runs: Iterable[Run]
     format: Format
     repair: bool = False
+
+
+class FanOut(NamedTuple):
+    """A burst that leaves for all followers of a fan."""
+
+    fan: Fan
+    burst: Burst
+
+    def sending(self, follower: Follower, first: int = 0) -> Sending:
+        """One of the many that it stands for, of the burst's packets from `first` on."""
+        subscriber, downlink, _, _ = follower
+        return Sending(subscriber, downlink, (follower.run(self.burst.packets[first:]),), downlink.format)
+
+    def sendings(self) -> Iterator[Sending]:
+        """All that it stands for."""
+        return (self.sending(follower) for follower in self.fan.followers)
 
 
 class TrackChanged(NamedTuple):
@@ -45,6 +62,7 @@ class Room:
         self._listeners: dict[tuple[str, MediaKind], list[tuple[Subscriber, Downlink]]] = {}
         self._bursts: dict[Encoding, list[MediaPacket]] = {}
         self._tracks: dict[Encoding, tuple[str, MediaKind]] = {}
+        self._fans: dict[Encoding, Fan] = {}  # made when a burst comes, and again after a downlink has moved
         self._sendings: list[Sending] = []
         self._changes: list[TrackChanged] = []
         self._offered: list[tuple[str, MediaKind, list[OperatingPoint]]] = []  # when it was last looked at
@@ -74,6 +92,7 @@ class Room:
         for kind in source.tracks:
             for _, downlink in self._listeners.get((source.name, kind), ()):
                 downlink.detach()
+        self._fans.clear()
         self.decide(now)
 
     def add_encoding(self, source: Source, track: Track, rid: str, ssrc: int) -> Encoding:
@@ -82,6 +101,7 @@ class Room:
         if known is not None:
             self._bursts.pop(known, None)
             self._tracks.pop(known, None)
+            self._fans.clear()
         encoding = track.add(rid, ssrc)
         self._tracks[encoding] = (source.name, track.kind)
         self.gained = True
@@ -105,7 +125,7 @@ class Room:
         """Whether packets wait for the rest of their picture."""
         return bool(self._bursts)
 
-    def flush(self, now: float, *, everything: bool = True) -> Iterator[Sending]:
+    def flush(self, now: float, *, everything: bool = True) -> Iterator[Sending | FanOut]:
         """What to send since the last call; unless `everything`, pictures whose last packet is not here yet wait."""
         bursts, self._bursts = self._bursts, {}
         if not everything:
@@ -114,20 +134,38 @@ class Room:
                 self._bursts = {encoding: burst for encoding, burst in bursts.items() if encoding not in whole}
                 bursts = whole
         for encoding, packets in bursts.items():
-            listeners = self._listeners.get(self._tracks[encoding])
-            if not listeners:
-                continue
-            burst = Burst.of(packets)
-            for subscriber, downlink in listeners:
-                runs = downlink.receive(encoding, burst, now)
-                if runs:
-                    yield Sending(subscriber, downlink, runs, downlink.format)
-                if downlink.changed:
-                    self._announce(subscriber, downlink)
+            fan = self._fans.get(encoding)
+            if fan is None:
+                listeners = self._listeners.get(self._tracks[encoding], ())
+                fan = self._fans[encoding] = Fan(encoding, listeners)
+            if fan.followers or fan.others:
+                yield from self._fan_out(fan, encoding, Burst.of(packets), now)
         if self._sendings:
             sendings, self._sendings = self._sendings, []
             # What waited while the codec became another one cannot be sent as that.
             yield from (sending for sending in sendings if sending.format is sending.downlink.format)
+
+    def _fan_out(self, fan: Fan, encoding: Encoding, burst: Burst, now: float) -> Iterator[Sending | FanOut]:
+        others = fan.others
+        if fan.followers:
+            if burst.first >= fan.plain_from:
+                fan.tally.note(burst, now)
+                yield FanOut(fan, burst)
+            else:
+                others = [*((subscriber, downlink) for subscriber, downlink, _, _ in fan.followers), *others]
+        for subscriber, downlink in others:
+            runs = downlink.receive(encoding, burst, now)
+            if runs:
+                yield Sending(subscriber, downlink, runs, downlink.format)
+            if downlink.changed:
+                self._announce(subscriber, downlink)
+            self._look(downlink)
+
+    def _look(self, downlink: Downlink) -> None:
+        """Whoever sends to many at once must ask again when one of them has moved."""
+        if downlink.moved:
+            downlink.moved = False
+            self._fans.clear()
 
     # -- subscribers -------------------------------------------------------------------------------------------------
 
@@ -202,6 +240,7 @@ class Room:
                 below = self.sources[downlink.source].tracks[downlink.kind].below(point.encoding, now)
             if runs := downlink.want(point, now, below):
                 self._sendings.append(Sending(subscriber, downlink, runs, downlink.format))
+            self._look(downlink)
             for watched in (downlink.wanted, downlink.current):
                 if watched is not None:
                     watched.watched_at = now
@@ -217,6 +256,7 @@ class Room:
         self._changes.append(TrackChanged(subscriber, state))
 
     def _forget(self, subscriber: Subscriber) -> None:
+        self._fans.clear()
         for key, listeners in list(self._listeners.items()):
             kept = [pair for pair in listeners if pair[0] is not subscriber]
             if kept:

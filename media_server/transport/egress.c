@@ -51,7 +51,7 @@ typedef struct {
     int64_t timestamp_offset;
     uint32_t address_bytes;
     uint32_t first; /* of the packets */
-    uint32_t count;
+    uint32_t count; /* 0 for all packets there are */
     uint32_t reserved;
 } entry_t;
 
@@ -125,18 +125,19 @@ static ssize_t transmit(int fd, const entry_t *entry, uint8_t *data, uint32_t by
 
 /* Sends all entries; ends early, saying where, when the socket is full or segmentation is refused.
    `scratch` holds at least 64 kB and one packet more; no packet is larger than 2,100 bytes. */
-void egress_send(int fd, const crypto_t *crypto, const packet_t *packets, const entry_t *entries, uint32_t entry_count,
-                 uint32_t stamp, int segmentation, uint8_t *scratch, result_t *result) {
+void egress_burst(int fd, const crypto_t *crypto, const packet_t *packets, uint32_t packet_count, const entry_t *entries,
+                 uint32_t entry_count, uint32_t stamp, int segmentation, uint8_t *scratch, result_t *result) {
     for (uint32_t number = 0; number < entry_count; number++) {
         const entry_t *entry = &entries[number];
+        uint32_t count = entry->count ? entry->count : packet_count;
         uint32_t done = 0, ready = 0; /* packets of this entry that left; that are in `scratch`, from its begin */
         uint32_t next = 0;            /* size of the packet behind those ready, when it is there already */
 
-        while (done < entry->count) {
+        while (done < count) {
             uint32_t size = next, bytes = 0, segment = 0;
 
             /* Fill with packets of one size; a shorter one may end it, another one waits behind it. */
-            for (next = 0, ready = 0; done + ready < entry->count; size = 0) {
+            for (next = 0, ready = 0; done + ready < count; size = 0) {
                 const packet_t *packet = &packets[entry->first + done + ready];
                 if (!size)
                     size = protect(crypto, entry->stream, packet, packet->index + entry->index_offset,

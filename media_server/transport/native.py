@@ -26,6 +26,7 @@ UdpAddress = tuple[str, int] | tuple[str, int, int, int]
 MAX_ENTRIES = 4_096  # in one burst; what does not fit is sent by the Python loop
 MAX_PACKETS = 4_096
 _MAX_PAYLOAD_BYTES = 2_048
+_MAX_ADDRESS_BYTES = 128  # sockaddr_storage
 _SCRATCH_BYTES = 65_536 + 2_100
 _SEGMENTATION_REFUSED = frozenset({errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE})
 
@@ -58,6 +59,8 @@ class _Result(ctypes.Structure):
     )
 
 
+# Named, since ctypes makes a new class, which is a circle, for every array type that nobody holds.
+_AddressMemory = ctypes.c_char * _MAX_ADDRESS_BYTES
 _PACKET = struct.Struct("=QQQII")  # packet_t
 _ENTRY = struct.Struct("=QQqqIIII")  # entry_t
 # The address family is the host's, port and addresses are the network's.
@@ -87,7 +90,7 @@ class Library:
                 )
             )
         )
-        self.send = egress.egress_send
+        self.send = egress.egress_burst  # another name whenever its arguments change: a library may be older than us
         self.send.restype = None
 
     def cipher(self, key: bytes) -> "Cipher":
@@ -147,7 +150,7 @@ class SocketAddress:
 
     def __init__(self, packed: bytes) -> None:
         self.size = len(packed)
-        self._memory = ctypes.create_string_buffer(packed, self.size)
+        self._memory = _AddressMemory.from_buffer_copy(packed.ljust(_MAX_ADDRESS_BYTES, b"\0"))
         self.pointer = ctypes.addressof(self._memory)
 
 
@@ -174,6 +177,33 @@ class Outcome(NamedTuple):
     segmentation: bool  # still
 
 
+class NativeTargets:
+    """Streams that all get the same packets, each with offsets of its own."""
+
+    def __init__(self, targets: Sequence[tuple[NativeStream, UdpAddress, int, int]]) -> None:
+        """`targets`: streams, addresses, index and timestamp offsets."""
+        self.count = len(targets)
+        self.entries = ctypes.create_string_buffer(max(1, self.count * _ENTRY.size))
+        self._kept: list[object] = []  # what is pointed to, kept alive
+        for number, (stream, address, index_offset, timestamp_offset) in enumerate(targets):
+            towards = stream.towards(address)
+            self._kept.append((stream, towards))
+            offsets = (index_offset, timestamp_offset)
+            _ENTRY.pack_into(
+                *(self.entries, number * _ENTRY.size, stream.pointer, towards.pointer, *offsets, towards.size, 0, 0, 0)
+            )
+
+
+class Reached(NamedTuple):
+    """Everybody before `target` got everything, and that one the packets before `packet`."""
+
+    target: int
+    packet: int
+
+
+NOBODY = Reached(0, 0)
+
+
 class NativeBurst:
     """Gathers what leaves through one socket, then sends it in one call."""
 
@@ -181,12 +211,15 @@ class NativeBurst:
         self._library = library
         self._packets = ctypes.create_string_buffer(MAX_PACKETS * _PACKET.size)
         self._entries = ctypes.create_string_buffer(MAX_ENTRIES * _ENTRY.size)
+        self._contents = ctypes.create_string_buffer(MAX_PACKETS * _MAX_PAYLOAD_BYTES)  # resident as far as it is used
+        self._contents_view = memoryview(self._contents).cast("B")
+        self._contents_at = ctypes.addressof(self._contents)
+        self._used = 0  # of the contents
         self._scratch = ctypes.create_string_buffer(_SCRATCH_BYTES)
         self._result = _Result()
         self._count = 0  # of packets
         self._known: Sequence[MediaPacket] = ()  # the packets that were added last, and where they are
         self._known_at = 0
-        self._payloads: list[object] = []  # kept alive
         self._runs: list[tuple[Run, Later, NativeStream, SocketAddress]] = []  # what is pointed to, kept alive
 
     @property
@@ -225,43 +258,56 @@ class NativeBurst:
             return False
         if any(packet.extensions or len(packet.payload) > _MAX_PAYLOAD_BYTES for packet in packets):
             return False
-        payloads = (ctypes.c_char_p * len(packets))(*(packet.payload for packet in packets))
-        self._payloads.append(payloads)
-        pointers = ctypes.cast(payloads, ctypes.POINTER(ctypes.c_void_p))
         self._known, self._known_at = packets, self._count
+        used = self._used
         for number, packet in enumerate(packets, self._count):
-            _PACKET.pack_into(
-                self._packets,
-                number * _PACKET.size,
-                pointers[number - self._count] or 0,
-                packet.index,
-                packet.timestamp,
-                len(packet.payload),
-                packet.marker,
-            )
+            size = len(packet.payload)
+            self._contents_view[used : used + size] = packet.payload
+            place = (self._packets, number * _PACKET.size, self._contents_at + used)
+            _PACKET.pack_into(*place, packet.index, packet.timestamp, size, packet.marker)
+            used += size
+        self._used = used
         self._count += len(packets)
         return True
 
     def send(self, fd: int, stamp: int, *, segmentation: bool) -> Outcome:
         """Send all that was added. `stamp` is the time of sending, as abs-send-time has it."""
-        result, runs = self._result, self._runs
+        runs = self._runs
+        outcome, reached = self._send(fd, self._entries, len(runs), stamp, segmentation)
+        self._runs = []
+        for number in range(reached.target, len(runs)):
+            run, later, _, _ = runs[number]
+            if number == reached.target:
+                run = run._replace(packets=run.packets[reached.packet :])
+            later([run], stamp)
+        return outcome
+
+    def send_to_all(
+        self, fd: int, targets: NativeTargets, packets: Sequence[MediaPacket], stamp: int, *, segmentation: bool
+    ) -> tuple[Outcome, Reached] | None:
+        """Send these packets to all of `targets`; nothing may be gathered. None where `add` would say False."""
+        if not self._add_packets(packets):
+            return None
+        return self._send(fd, targets.entries, targets.count, stamp, segmentation)
+
+    def _send(
+        self, fd: int, entries: ctypes.Array[ctypes.c_char], count: int, stamp: int, segmentation: bool
+    ) -> tuple[Outcome, Reached]:
+        result = self._result
         result.sent = result.sent_bytes = result.unreachable = 0
         self._library.send(
             ctypes.c_int(fd),
             ctypes.byref(self._library.functions),
             self._packets,
-            self._entries,
-            ctypes.c_uint32(len(runs)),
+            ctypes.c_uint32(self._count),
+            entries,
+            ctypes.c_uint32(count),
             ctypes.c_uint32(stamp),
             ctypes.c_int(segmentation),
             self._scratch,
             ctypes.byref(result),
         )
-        self._runs, self._payloads, self._known, self._count = [], [], (), 0
-        for number in range(result.entry, len(runs)):
-            run, later, _, _ = runs[number]
-            if number == result.entry:
-                run = run._replace(packets=run.packets[result.packet :])
-            later([run], stamp)
+        self._known, self._count, self._used = (), 0, 0
         refused = result.error in _SEGMENTATION_REFUSED
-        return Outcome(result.sent, result.sent_bytes, result.unreachable, segmentation and not refused)
+        outcome = Outcome(result.sent, result.sent_bytes, result.unreachable, segmentation and not refused)
+        return outcome, Reached(result.entry, result.packet)

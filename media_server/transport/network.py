@@ -127,6 +127,10 @@ class Network:
             return False
         return self._by_length[len(address)].gather(stream, address, run, later)
 
+    def udp_of(self, address: Address) -> UdpPort | None:
+        """The port that sends there; None when it is reached by TCP."""
+        return None if isinstance(address, TcpAddress) else self._by_length[len(address)]
+
     def flush(self, stamp: int) -> None:
         """Send what was gathered."""
         for udp in self._udp:

@@ -84,7 +84,6 @@ class Peer:
         self.remote_ufrag = ""
         self.channels: DataChannels | None = None
         self.ice_restarts = 0
-        self.packets_sent = 0
         self.packets_received = 0
         self.bytes_received = 0
         self.connected_after_s: float | None = None  # from the answer to the end of the handshake
@@ -230,7 +229,6 @@ class Peer:
     def send(self, packets: Sequence[bytes]) -> None:
         """Protected datagrams."""
         if self.address is not None and not self.closed:
-            self.packets_sent += len(packets)
             self._send(self.address, packets)
 
     def tick(self, now: float) -> None:

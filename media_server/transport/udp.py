@@ -10,7 +10,18 @@ from collections.abc import Callable, Sequence
 from classroom.errors import BadSettings
 from classroom.logs import get_logger
 from media_server.sfu.downlink import Run
-from media_server.transport.native import Later, NativeBurst, NativeStream, UdpAddress, open_library
+from media_server.sfu.history import MediaPacket
+from media_server.transport.native import (
+    NOBODY,
+    Later,
+    NativeBurst,
+    NativeStream,
+    NativeTargets,
+    Outcome,
+    Reached,
+    UdpAddress,
+    open_library,
+)
 
 Datagram = tuple[bytes, UdpAddress]
 
@@ -92,7 +103,23 @@ class UdpPort:
         burst = self._burst
         if burst is None or burst.empty:
             return
-        outcome = burst.send(self._socket.fileno(), stamp, segmentation=self._segmentation)
+        self._account(burst.send(self._socket.fileno(), stamp, segmentation=self._segmentation))
+
+    def send_to_all(self, targets: NativeTargets, packets: Sequence[MediaPacket], stamp: int) -> Reached:
+        """Send the same packets to many, in native code; returns how far that went: to `NOBODY`, when it cannot be."""
+        self.flush(stamp)  # what was gathered before shall leave before
+        burst = self._burst
+        if burst is None or self._queues:
+            return NOBODY
+        fd, segmentation = self._socket.fileno(), self._segmentation
+        done = burst.send_to_all(fd, targets, packets, stamp, segmentation=segmentation)
+        if done is None:
+            return NOBODY
+        outcome, reached = done
+        self._account(outcome)
+        return reached
+
+    def _account(self, outcome: Outcome) -> None:
         self.sent += outcome.sent
         self.sent_bytes += outcome.sent_bytes
         self.dropped["unreachable"] += outcome.unreachable

@@ -8,13 +8,19 @@ from classroom.rtp.packet import RtpPacket
 from classroom.rtp.sdp import Codec
 from media_server.sfu.downlink import Downlink, Format
 from media_server.sfu.history import MediaPacket
-from media_server.sfu.room import Room, Sending
+from media_server.sfu.room import FanOut, Room, Sending
 from media_server.sfu.source import Source, Track
 from media_server.sfu.subscriber import Subscriber
 from tests.fakes.camera import AV1, H264, VP8, VP9, FakeCamera
 
 CODECS = (VP8, VP9, H264, AV1)
 Lose = Callable[[RtpPacket], bool]
+
+
+def sendings(room: Room, now: float) -> Iterator[Sending]:
+    """What a room sends, one by one."""
+    for leaving in room.flush(now):
+        yield from leaving.sendings() if isinstance(leaving, FanOut) else [leaving]
 
 
 @dataclass
@@ -102,7 +108,7 @@ class LessonMedia:
                 encoding.receive_report(camera.report(1e9 + self.now, camera.picture - 1), self.now)
 
     def flush(self) -> None:
-        for sending in self.room.flush(self.now):
+        for sending in sendings(self.room, self.now):
             self._record(sending)
 
     def _record(self, sending: Sending) -> None:

@@ -23,6 +23,7 @@ from media_server.sfu.room import Room
 from media_server.sfu.source import Source, Track
 from media_server.sfu.subscriber import Subscriber
 from media_server.sfu.uplink import Uplink
+from tests.fakes.lesson_media import sendings
 from tests.fakes.offers.recorded import recorded_offers
 from tests.unit.media_server.test_negotiation import TRANSPORT
 
@@ -92,7 +93,7 @@ class Sound:
             self.flush()
 
     def flush(self) -> None:
-        for subscriber, downlink, runs, format_, _ in self.room.flush(self.now):
+        for subscriber, downlink, runs, format_, _ in sendings(self.room, self.now):
             heard = self.listeners[subscriber.id].heard
             for run in runs:
                 for each in run.packets:
