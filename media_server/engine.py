@@ -2,7 +2,8 @@
 
 One turn: read a burst, open every packet, hand it to its room, then flush the rooms once, so that each subscriber gets
 a burst's packets in one system call. The packets of a picture that is still arriving wait up to 2 ms for each other,
-for the same reason. A tick every 20 ms asks for what is missing; nothing is scheduled per packet.
+for the same reason. Nothing is scheduled per packet, and a process is woken as seldom as it can be: what time brings is
+looked at after a burst; by the clock only while something is missing, and now and then.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import random
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
+from math import ceil
 
 from classroom.clock import Clock
 from classroom.errors import Conflict, Unavailable
@@ -33,12 +35,13 @@ from media_server.sfu.negotiation import (
 )
 from media_server.sfu.room import FanOut, Room, TrackChanged
 from media_server.transport.egress import abs_send_time
-from media_server.transport.ice import answer_check, asked_ufrag, parse_check
+from media_server.transport.ice import answer_check, asked_ufrag
 from media_server.transport.network import Address, Network, Received
 from media_server.transport.peer import NoOwner, Peer, PeerCounts
 
-TICK_S = 0.02
-VIEWER_TICKS = 10  # a viewer's turn comes every so many ticks: its reports and timeouts can wait for 200 ms
+TICK_S = 0.02  # between two looks at what time brings, while packets come or are missing
+QUIET_TICK_S = 0.1  # the same, while nothing happens
+VIEWERS_ROUND_S = 0.2  # how often a viewer's turn comes: its reports and timeouts can wait for so long
 GATHER_S = 0.002  # how long the packets of one picture wait for each other
 DECIDE_EVERY_S = 0.2  # how often what viewers get is looked at again when nothing happens
 MAX_FORGED_CHECKS = 10  # from one address between two decisions; real peers send none, and each costs an HMAC
@@ -67,8 +70,12 @@ class MediaEngine:
         self._by_subscriber: dict[str, SubscriberSession] = {}
         self._publishing: dict[str, PublisherSession] = {}
         self._decide_at = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None  # once it runs
+        self._ticked_at = 0.0
+        self._hurrying = False  # a tick is due by the clock
         self._turns: list[AnySession] = []  # viewers whose turn has not come in this round
         self._gathering: dict[str, Room] = {}
+        self._gathered: asyncio.TimerHandle | None = None  # when the longest has waited long enough
         self._waiting_since: dict[str, float] = {}  # by lesson: when the first packet of what is gathered came
         self.residence = Residence()
         self._forged: dict[Address, int] = {}  # checks badly signed since the last decision
@@ -95,10 +102,11 @@ class MediaEngine:
 
     async def run(self) -> None:
         """Serve until cancelled; `close` afterwards."""
+        self._loop = asyncio.get_running_loop()
         await self._network.open()
         while True:
-            await self._clock.sleep(TICK_S)
-            self.tick()
+            await self._clock.sleep(QUIET_TICK_S)
+            self._tick_if_due(QUIET_TICK_S)
 
     def close(self) -> None:
         """Say goodbye to everybody and give the port back."""
@@ -199,8 +207,9 @@ class MediaEngine:
 
     # -- packets -----------------------------------------------------------------------------------------------------
 
-    def receive(self, burst: Received) -> None:
-        """A burst from a socket: RFC 7983 tells the protocols apart by the first byte."""
+    def receive(self, burst: Received) -> bool:
+        """A burst from a socket: RFC 7983 tells the protocols apart by the first byte. Returns whether the rest of a
+        picture is expected right behind it."""
         now = self._clock.monotonic()
         touched: dict[str, Room] = {}
         for data, address in burst:
@@ -224,21 +233,44 @@ class MediaEngine:
         for room in touched.values():
             self._flush(room, now, everything=False)
             if room.gathering:
-                if not self._gathering:
-                    asyncio.get_running_loop().call_later(GATHER_S, self._flush_gathered)
                 self._gathering[room.lesson_id] = room
+            else:
+                self._gathering.pop(room.lesson_id, None)
+        if self._gathering and self._gathered is None and self._loop is not None:
+            self._gathered = self._loop.call_later(GATHER_S, self._flush_gathered)
+        elif self._gathered is not None and not self._gathering:
+            self._gathered.cancel()
+            self._gathered = None
+        self._tick_if_due(TICK_S)
+        return bool(self._gathering)
 
     def _flush_gathered(self) -> None:
-        gathering, self._gathering = self._gathering, {}
+        gathering, self._gathering, self._gathered = self._gathering, {}, None
         now = self._clock.monotonic()
         for room in gathering.values():
             self._flush(room, now)
 
+    def _tick_if_due(self, interval_s: float) -> None:
+        if self._clock.monotonic() - self._ticked_at >= interval_s:
+            self.tick()
+
+    def _tick_soon(self) -> None:
+        """By the clock: the packets that would bring a tick along may be the ones that are missing."""
+        if not self._hurrying and self._loop is not None:
+            self._hurrying = True
+            self._loop.call_later(TICK_S, self._tick_now)
+
+    def _tick_now(self) -> None:
+        self._hurrying = False
+        self.tick()
+
     def tick(self) -> None:
         """What time brings: repeated requests, reports, timeouts, second thoughts about quality."""
         now = self._clock.monotonic()
+        turn = self._turn(now - self._ticked_at)
+        self._ticked_at = now
         self._network.tick(now)
-        for session in [*self._publishing.values(), *self._turn()]:
+        for session in [*self._publishing.values(), *turn]:
             session.peer.tick(now)
             if not session.peer.closed:
                 session.tick(now)
@@ -249,11 +281,11 @@ class MediaEngine:
                 room.reconsider(now)
                 self._flush(room, now)
 
-    def _turn(self) -> list[AnySession]:
-        """The viewers whose turn it is: all of them within `VIEWER_TICKS` calls."""
+    def _turn(self, elapsed_s: float) -> list[AnySession]:
+        """The viewers whose turn it is: all of them within `VIEWERS_ROUND_S`."""
         if not self._turns:
             self._turns = list(self._by_subscriber.values())
-        count = -(-len(self._by_subscriber) // VIEWER_TICKS)
+        count = ceil(len(self._by_subscriber) * elapsed_s / VIEWERS_ROUND_S)
         turn, self._turns = self._turns[:count], self._turns[count:]
         return [session for session in turn if not session.peer.closed]
 
@@ -267,8 +299,7 @@ class MediaEngine:
         credentials = peer.local if current else peer.previous
         if credentials is None or credentials.ufrag != ufrag:
             return False
-        message = parse_check(data)
-        check = answer_check(message, credentials.password, address[0], address[1]) if message else None
+        check = answer_check(data, credentials.password, address[0], address[1])
         if check is None:
             self._forged[address] = self._forged.get(address, 0) + 1
             return False
@@ -318,6 +349,8 @@ class MediaEngine:
             self._waiting_since[room.lesson_id] = began
         for change in room.take_changes():
             self.on_track_changed(change.subscriber.id, change)
+        if room.asks:
+            self._tick_soon()
 
     # -- bookkeeping -------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from media_server.sfu.fan import Fan, Follower
 from media_server.sfu.room import FanOut
 from media_server.transport.native import NativeStream, NativeTargets, UdpAddress
 from media_server.transport.network import Network
+from media_server.transport.tcp import TcpAddress
 from media_server.transport.udp import UdpPort
 
 LOOK_AGAIN_S = 1.0  # at those who cannot be reached natively: who still names its section soon can
@@ -66,10 +67,10 @@ class FanOuts:
         others = []
         for follower in fan.followers:
             stream, address = self._sessions[follower.subscriber.id].path(follower.downlink)
-            port = self._network.udp_of(address) if stream is not None and address is not None else None
-            if port is None:
+            if stream is None or address is None or isinstance(address, TcpAddress):
                 others.append(follower)
                 continue
+            port = self._network.udp_of(address)
             targets.setdefault(port, []).append((stream, address, follower.index_offset, follower.timestamp_offset))
             followers.setdefault(port, []).append(follower)
         native = [_Way(port, NativeTargets(targets[port]), followers[port]) for port in targets]

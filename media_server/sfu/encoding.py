@@ -152,6 +152,11 @@ class Encoding:
         """The publisher was asked to stop: nobody shall begin with what is cached."""
         self.gop.clear()
 
+    @property
+    def asks(self) -> bool:
+        """Whether its publisher is to be asked for a packet or a keyframe, now or again."""
+        return self.nacks.waiting or self.keyframes.wanted
+
     def missing(self, now: float, rtt_s: float) -> list[int]:
         """What to ask the publisher for again. Pictures that refer to what never came are mended by a keyframe."""
         indices = self.nacks.due(now, rtt_s)

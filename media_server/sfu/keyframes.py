@@ -15,6 +15,10 @@ class KeyframeRequests:
         self._asked_at = float("-inf")
         self.sent = 0
 
+    @property
+    def wanted(self) -> bool:
+        return self._wanted
+
     def want(self) -> None:
         self._wanted = True
 

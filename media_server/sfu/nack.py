@@ -31,6 +31,11 @@ class NackGenerator:
         self.given_up = 0
         self.abandoned = 0
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something is missing and not given up."""
+        return bool(self._missing)
+
     def receive(self, index: int, now: float) -> None:
         if self._highest is None:
             self._highest = index

@@ -121,6 +121,11 @@ class Room:
                 burst.append(media)
 
     @property
+    def asks(self) -> bool:
+        """Whether a publisher is to be asked for something: what is missing, a keyframe."""
+        return any(encoding.asks for encoding in self._tracks)
+
+    @property
     def gathering(self) -> bool:
         """Whether packets wait for the rest of their picture."""
         return bool(self._bursts)

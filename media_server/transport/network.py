@@ -32,7 +32,7 @@ class Network:
         port: int,
         addresses: Sequence[str],
         *,
-        receive: Callable[[Received], None],
+        receive: Callable[[Received], bool | None],
         on_closed: Callable[[Address], None],
         clock: Clock,
     ) -> None:
@@ -127,9 +127,9 @@ class Network:
             return False
         return self._by_length[len(address)].gather(stream, address, run, later)
 
-    def udp_of(self, address: Address) -> UdpPort | None:
-        """The port that sends there; None when it is reached by TCP."""
-        return None if isinstance(address, TcpAddress) else self._by_length[len(address)]
+    def udp_of(self, address: UdpAddress) -> UdpPort:
+        """The port that sends there."""
+        return self._by_length[len(address)]
 
     def flush(self, stamp: int) -> None:
         """Send what was gathered."""

@@ -26,7 +26,7 @@ class TcpAddress(NamedTuple):
     transport: str = "tcp"
 
 
-Receive = Callable[[Sequence[tuple[bytes, TcpAddress]]], None]
+Receive = Callable[[Sequence[tuple[bytes, TcpAddress]]], object]
 
 
 class TcpPort:

@@ -25,8 +25,10 @@ from media_server.transport.native import (
 
 Datagram = tuple[bytes, UdpAddress]
 
-# After a burst the next look comes this much later: what belongs to one picture then costs two wake-ups and not eight.
+# In the middle of a picture the next look comes this much later: its packets then cost two wake-ups and not eight.
 REST_S = 0.001
+# The same while bursts come more often than that: a flood, or many publishers.
+BUSY_BURSTS, BUSY_S = 4, 0.02
 BURST_DATAGRAMS = 512  # most read in one turn of the loop, so that timers and HTTP get theirs
 MAX_DATAGRAM_BYTES = 2_048
 SEND_BUFFER_BYTES = 4 * 1024 * 1024  # a GOP burst to a class of viewers fits
@@ -47,13 +49,18 @@ class UdpPort:
     port notices and goes on without it. What is gathered leaves through the native loop.
     """
 
-    def __init__(self, host: str, port: int, receive: Callable[[list[Datagram]], None]) -> None:
-        """Raises `BadSettings("media_port_in_use")` or `BadSettings("media_address_unusable")`."""
+    def __init__(self, host: str, port: int, receive: Callable[[list[Datagram]], bool | None]) -> None:
+        """`receive` takes a burst and says whether more is expected right behind it.
+
+        Raises `BadSettings("media_port_in_use")` or `BadSettings("media_address_unusable")`.
+        """
         self._receive = receive
         self._socket = bind(host, port, socket.SOCK_DGRAM)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queues: dict[UdpAddress, deque[bytes]] = {}
         self._resting = False  # read by the clock
+        self._bursts = 0  # since when:
+        self._bursts_since = 0.0
         self._segmentation = True
         library = open_library()
         self._burst = NativeBurst(library) if library is not None else None
@@ -178,7 +185,7 @@ class UdpPort:
             self._loop.remove_writer(self._socket.fileno())
 
     def _read(self) -> None:
-        """Read what is there. While something is, the socket is looked at by the clock, else by its readiness."""
+        """Read what is there; look again by the clock, while more is expected soon, else when the socket is ready."""
         loop = self._loop
         if loop is None:
             return
@@ -191,15 +198,30 @@ class UdpPort:
             pass
         except OSError as error:  # an ICMP error of an earlier send
             log.debug("UDP receive", errno=error.errno)
-        if burst:
-            if not self._resting:
-                self._resting = True
-                loop.remove_reader(self._socket.fileno())
+        rests = bool(burst) and self._busy(loop.time())
+        try:
+            rests |= bool(burst and self._receive(burst))
+        finally:  # whatever happens to a burst, the next one is read
+            self._look_again(rests=rests)
+
+    def _busy(self, now: float) -> bool:
+        if now - self._bursts_since >= BUSY_S:
+            self._bursts_since, self._bursts = now, 0
+        self._bursts += 1
+        return self._bursts > BUSY_BURSTS
+
+    def _look_again(self, *, rests: bool) -> None:
+        loop = self._loop
+        if loop is None:
+            return
+        if rests:
             loop.call_later(REST_S, self._read)
-            self._receive(burst)
-        elif self._resting:
-            self._resting = False
-            loop.add_reader(self._socket.fileno(), self._read)
+        if rests != self._resting:
+            self._resting = rests
+            if rests:
+                loop.remove_reader(self._socket.fileno())
+            else:
+                loop.add_reader(self._socket.fileno(), self._read)
 
 
 def _batch(packets: Sequence[bytes], start: int) -> int:

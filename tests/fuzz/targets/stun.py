@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from aioice import stun
 
-from media_server.transport.ice import answer_check, asked_ufrag, parse_check
+from media_server.transport.ice import answer_check, asked_ufrag
 
 MAX_BYTES = 400
 PASSWORD = "a password of our own"
@@ -13,15 +13,12 @@ ADDRESSES = (("192.0.2.1", 5000), ("2001:db8::1", 5000))
 
 def run(data: bytes) -> None:
     ufrag = asked_ufrag(data)
-    message = parse_check(data)
-    if message is None:
-        return
     assert len(ufrag) <= len(data)
     for host, port in ADDRESSES:
-        answer = answer_check(message, PASSWORD, host, port)
+        answer = answer_check(data, PASSWORD, host, port)
         if answer is not None:
             reply = stun.parse_message(answer.reply)
-            assert reply.transaction_id == message.transaction_id
+            assert reply.transaction_id == data[8:20]
             assert len(answer.reply) <= 2 * len(data), "an amplifier for those who forge their address"
 
 

@@ -1,8 +1,10 @@
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
 from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_server.transport.ice import answer_check, asked_ufrag, host_candidates, new_credentials, parse_check
+from media_server.transport.ice import answer_check, asked_ufrag, host_candidates, new_credentials
 
 ADDRESS = ("192.0.2.7", 5000)
 
@@ -19,32 +21,73 @@ def check(password: str, **attributes: object) -> bytes:
 
 
 def test_an_authentic_check_is_answered_with_its_address() -> None:
-    message = parse_check(check("secret", USE_CANDIDATE=None))
-    assert message is not None
-    answer = answer_check(message, "secret", *ADDRESS)
+    answer = answer_check(check("secret", USE_CANDIDATE=None), "secret", *ADDRESS)
     assert answer is not None
     assert answer.accepted
     assert answer.nominated
-    reply = stun.parse_message(answer.reply)
-    assert reply.transaction_id == message.transaction_id
-    assert reply.attributes["XOR-MAPPED-ADDRESS"] == ADDRESS
-    assert reply.check_message_integrity(b"secret")
+    assert answer.priority == 1
+
+
+@given(
+    st.binary(min_size=12, max_size=12),
+    st.ip_addresses() | st.just(ip_address("fe80::1")),
+    st.integers(0, 65_535),
+    st.text(min_size=1),
+    st.booleans(),
+)
+def test_the_reply_is_that_of_an_independent_stack(
+    transaction_id: bytes, address: IPv4Address | IPv6Address, port: int, password: str, controlled: bool
+) -> None:
+    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, transaction_id)
+    request.attributes["ICE-CONTROLLED" if controlled else "ICE-CONTROLLING"] = 7
+    request.add_message_integrity(password.encode())
+    kind = stun.Class.ERROR if controlled else stun.Class.RESPONSE
+    expected = stun.Message(stun.Method.BINDING, kind, transaction_id)
+    if controlled:
+        expected.attributes["ERROR-CODE"] = (487, "Role Conflict")
+    else:
+        expected.attributes["XOR-MAPPED-ADDRESS"] = (str(address), port)
+    expected.add_message_integrity(password.encode())
+    answer = answer_check(bytes(request), password, str(address), port)
+    assert answer is not None
+    assert answer.reply == bytes(expected)
+
+
+def test_the_zone_of_a_link_local_address_is_not_sent_back() -> None:
+    answer = answer_check(check("secret"), "secret", "fe80::7%eth0", 9)
+    assert answer is not None
+    assert stun.parse_message(answer.reply).attributes["XOR-MAPPED-ADDRESS"] == ("fe80::7", 9)
 
 
 def test_a_check_with_another_password_or_none_is_dropped() -> None:
-    message = parse_check(check("wrong"))
-    assert message is not None
-    assert answer_check(message, "secret", *ADDRESS) is None
-    bare = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    message = parse_check(bytes(bare))
-    assert message is not None
-    assert answer_check(message, "secret", *ADDRESS) is None
+    assert answer_check(check("wrong"), "secret", *ADDRESS) is None
+    assert answer_check(bytes(stun.Message(stun.Method.BINDING, stun.Class.REQUEST)), "secret", *ADDRESS) is None
+
+
+def test_a_check_that_was_touched_is_dropped() -> None:
+    genuine = check("secret", USE_CANDIDATE=None)
+    fingerprint = len(genuine) - 8  # its type and length are not protected: an unknown attribute may be in its place
+    for position in range(len(genuine)):
+        assert answer_check(genuine[:position], "secret", *ADDRESS) is None
+        if not fingerprint <= position < fingerprint + 4:
+            touched = bytearray(genuine)
+            touched[position] ^= 1
+            assert answer_check(bytes(touched), "secret", *ADDRESS) is None
+    assert answer_check(genuine + bytes(4), "secret", *ADDRESS) is None
+
+
+def test_what_follows_the_integrity_is_not_believed() -> None:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    message.add_message_integrity(b"secret")
+    signed = bytes(message)[:-8]  # without the fingerprint
+    added = signed[:2] + (len(signed) - 20 + 4).to_bytes(2) + signed[4:] + bytes.fromhex("00250000")
+    answer = answer_check(added, "secret", *ADDRESS)
+    assert answer is not None
+    assert not answer.nominated
 
 
 def test_a_peer_that_believes_itself_controlled_is_told_so() -> None:
-    message = parse_check(check("secret", ICE_CONTROLLED=9))
-    assert message is not None
-    answer = answer_check(message, "secret", *ADDRESS)
+    answer = answer_check(check("secret", ICE_CONTROLLED=9), "secret", *ADDRESS)
     assert answer is not None
     assert not answer.accepted
     assert stun.parse_message(answer.reply).error_code == 487
@@ -52,14 +95,15 @@ def test_a_peer_that_believes_itself_controlled_is_told_so() -> None:
 
 @given(st.binary(max_size=100))
 def test_garbage_is_no_check(data: bytes) -> None:
-    for head in (b"", b"\0\1", b"\0\1\0\x08\x21\x12\xa4\x42"):
-        message = parse_check(head + data)
-        assert message is None or answer_check(message, "secret", *ADDRESS) is None
+    for head in (b"", b"\0\1", b"\0\1" + len(data).to_bytes(2) + b"\x21\x12\xa4\x42" + bytes(12)):
+        assert answer_check(head + data, "secret", *ADDRESS) is None
 
 
 def test_responses_and_indications_are_no_checks() -> None:
     for kind in (stun.Class.RESPONSE, stun.Class.INDICATION, stun.Class.ERROR):
-        assert parse_check(bytes(stun.Message(stun.Method.BINDING, kind))) is None
+        message = stun.Message(stun.Method.BINDING, kind)
+        message.add_message_integrity(b"secret")
+        assert answer_check(bytes(message), "secret", *ADDRESS) is None
 
 
 def test_whom_a_check_is_for_is_read_before_anything_else() -> None:
@@ -92,11 +136,3 @@ def test_the_first_address_is_preferred_and_udp_to_tcp() -> None:
     priorities = [int(line[3]) for line in lines]
     assert priorities == sorted(set(priorities), reverse=True)
     assert len({line[0] for line in lines}) == 4, "a foundation for each address and transport"
-
-
-def test_the_zone_of_a_link_local_address_is_not_sent_back() -> None:
-    message = parse_check(check("secret"))
-    assert message is not None
-    answer = answer_check(message, "secret", "fe80::1%eth0", 5000)
-    assert answer is not None
-    assert stun.parse_message(answer.reply).attributes["XOR-MAPPED-ADDRESS"] == ("fe80::1", 5000)
