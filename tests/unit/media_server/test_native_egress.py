@@ -19,7 +19,14 @@ from media_server.sfu.history import MediaPacket
 from media_server.transport import native
 from media_server.transport.build import build_egress
 from media_server.transport.egress import DownlinkWriter
-from media_server.transport.native import NativeBurst, NativeStream, SocketAddress, UdpAddress, open_library
+from media_server.transport.native import (
+    NativeBurst,
+    NativeStream,
+    NativeTargets,
+    SocketAddress,
+    UdpAddress,
+    open_library,
+)
 from media_server.transport.udp import UdpPort
 from tests.fakes.camera import H264
 
@@ -186,6 +193,45 @@ def test_what_the_socket_does_not_take_now_is_left_to_the_python_loop(tmp_path_f
         # The first run from the packet on that found no room, and all of the second.
         assert later == [run._replace(packets=run.packets[taken:]), run]
         assert burst.empty
+
+
+@pytest.mark.parametrize("segmentation", [True, False])
+@given(run=runs, offsets=st.lists(st.tuples(st.integers(-60_000, 2**32), st.integers(-(2**31), 2**31)), max_size=4))
+def test_many_get_the_same_packets_each_with_its_own_offsets(
+    wire: Wire, segmentation: bool, run: Run, offsets: list[tuple[int, int]]
+) -> None:
+    writer = writer_for(GCM[0], {ABS_SEND_TIME: 3})
+    targets = NativeTargets([(stream_of(writer), wire.address, *each) for each in offsets])
+    expected = writer.write([Run(run.packets, *each) for each in offsets], 9)
+    fd = wire.sender.fileno()
+    done = wire.burst.send_to_all(fd, targets, run.packets, 9, segmentation=segmentation)
+    assert wire.receive(len(expected)) == expected
+    assert done == ((len(expected), sum(map(len, expected)), 0, segmentation), (len(offsets), 0))
+
+
+def test_a_full_socket_tells_who_got_what(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = str(tmp_path_factory.mktemp("unix") / "s")
+    writer, run = writer_for(), sized(*range(100, 104))
+    stream = UnixStream(stream_of(writer), path)
+    burst = NativeBurst(library())
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(path)
+        sender.setblocking(False)
+        targets = NativeTargets([(stream, ("", 0), 0, 0)] * 20)
+        done = burst.send_to_all(sender.fileno(), targets, run.packets, 0, segmentation=False)
+        assert done is not None
+        outcome, (target, packet) = done
+        assert 0 < target < 20
+        assert outcome.sent == target * len(run.packets) + packet
+
+
+def test_packets_with_extensions_of_their_own_are_not_sent_to_all(wire: Wire) -> None:
+    loud = MediaPacket(RtpPacket(96, 0, 0, 9, b"sound"), 70_000, 2**32, False, extensions={AUDIO_LEVEL: b"\x9e"})
+    targets = NativeTargets([(stream_of(writer_for()), wire.address, 0, 0)])
+    assert wire.burst.send_to_all(wire.sender.fileno(), targets, [loud], 0, segmentation=True) is None
 
 
 def test_where_segmentation_is_refused_nothing_is_lost() -> None:
