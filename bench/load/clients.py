@@ -1,7 +1,7 @@
 """A publisher, N subscribers, or both in one process: `python -m bench.load.clients CONFIG` (JSON).
 
-Prints `ready`, waits for a line on standard input, sends (or just receives) for the given time and prints what was sent
-and received. A process with both also tells how long packets took from its publisher to its subscribers.
+Prints `ready`, waits for a line on standard input, prints `going`, sends (or just receives) for the given time and
+prints what was sent and received. A process with both also tells how long packets took from its publisher to its subscribers.
 """
 
 import asyncio
@@ -126,6 +126,7 @@ async def run(load: Load) -> dict[str, Any]:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         before = sum(peer.received for peer in subscribers)
+        print("going", flush=True)  # what others send from now on is counted
         sent = 0
         if publisher is not None and taken is not None:
             taken.begin()

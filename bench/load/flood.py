@@ -88,6 +88,7 @@ async def run(flood: Flood) -> int:
     send = peer.send_raw if flood.kind in ("srtp_forged", "dtls_forged") else stranger.sendto
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
+    print("going", flush=True)
     begun, sent = time.monotonic(), 0
     while (elapsed := time.monotonic() - begun) < flood.seconds:
         for number in range(sent, int(elapsed * flood.per_s)):

@@ -33,7 +33,7 @@ def resident_kb(pid: int) -> int:
 
 
 class Generator:
-    """Connected when made; `go` begins to send, `counts` waits for the end."""
+    """Connected when made; `go` begins to send and count, `stop` ends one without a publisher, `counts` is the end."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -46,16 +46,26 @@ class Generator:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
-        assert process.stdout is not None
-        if (await process.stdout.readline()).strip() != b"ready":
-            raise RuntimeError("the load generator could not connect")
-        return cls(process)
+        generator = cls(process)
+        await generator._hear(b"ready")
+        return generator
 
     async def go(self) -> None:
-        """Begin; a generator without a publisher also ends at the second call."""
+        await self._tell(b"go\n")
+        await self._hear(b"going")
+
+    async def stop(self) -> None:
+        await self._tell(b"stop\n")
+
+    async def _tell(self, line: bytes) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(b"go\n")
+        self._process.stdin.write(line)
         await self._process.stdin.drain()
+
+    async def _hear(self, word: bytes) -> None:
+        assert self._process.stdout is not None
+        if (await self._process.stdout.readline()).strip() != word:
+            raise RuntimeError(f"the load generator did not say {word.decode()}")
 
     async def counts(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -155,12 +155,19 @@ class Server(Command):
 
     async def metric(self, name: str) -> float:
         """The sum of one metric over all its labels."""
+        return sum(value for _, value in await self._samples(name))
+
+    async def metric_by(self, name: str, label: str) -> dict[str, float]:
+        """A metric that has this label alone, by its values."""
+        return {labels.split('"')[1]: value for labels, value in await self._samples(name) if f"{label}=" in labels}
+
+    async def _samples(self, name: str) -> list[tuple[str, float]]:
         async with aiohttp.ClientSession() as http, http.get(f"{self.own_url}/metrics") as response:
             assert response.status == 200, await response.text()
             lines = (await response.text()).splitlines()
-        samples = [line.rsplit(" ", 1) for line in lines if line.split("{")[0].split(" ")[0] == name]
-        assert samples, f"/metrics has no {name}"
-        return sum(float(value) for _, value in samples)
+        found = [line.rsplit(" ", 1) for line in lines if line.split("{")[0].split(" ")[0] == name]
+        assert found, f"/metrics has no {name}"
+        return [(labels, float(value)) for labels, value in found]
 
 
 class RoomAgent(Command):
