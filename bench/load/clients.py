@@ -1,7 +1,8 @@
 """A publisher, N subscribers, or both in one process: `python -m bench.load.clients CONFIG` (JSON).
 
 Prints `ready`, waits for a line on standard input, prints `going`, sends (or just receives) for the given time and
-prints what was sent and received. A process with both also tells how long packets took from its publisher to its subscribers.
+prints what was sent and received. A process with both also tells how long packets took from its publisher to its
+subscribers.
 """
 
 import asyncio
