@@ -20,7 +20,6 @@ from media_server.sfu.stretch import NO_OFFSETS, RangeMap, Stretch
 
 START_BYTES = 64_000  # most a cached keyframe and its followers may burst onto a line: 0.13 s at 4 Mbps
 FRAME_STEP_S = 0.0001  # distance of cached pictures: the decoder runs through them and shows the last
-STALE_GOP_S = 3.0  # a publisher whose keyframes are rarer than this is asked for one
 NACK_REPEAT_S = 0.02  # the same packet is asked for again when its repetition is lost too, not sooner
 _NEVER = 1 << 62  # above every index
 
@@ -43,16 +42,6 @@ class Format(NamedTuple):
     rtx_payload_type: int | None
     red: "Format | None" = None
     wraps: int | None = None
-
-
-def _starts_cheaply(encoding: Encoding, most_bytes: int, now: float) -> bool:
-    gop = encoding.gop
-    return bool(gop.packets) and gop.size_bytes <= most_bytes and now - gop.began_at < STALE_GOP_S
-
-
-def _keyframe_is_due(encoding: Encoding, now: float) -> bool:
-    """Whether the publisher sends keyframes often enough by itself."""
-    return bool(encoding.gop.packets) and now - encoding.gop.began_at < STALE_GOP_S
 
 
 class Downlink:
@@ -159,7 +148,8 @@ class Downlink:
             return []  # sound starts with its next packet
         runs: list[Run] = []
         if self.current is None:
-            cached = next((each for each in (encoding, *below) if _starts_cheaply(each, self.start_bytes, now)), None)
+            cheap = (each for each in (encoding, *below) if each.gop.size_bytes <= self.start_bytes)
+            cached = next((each for each in cheap if each.gop.fresh(now)), None)
             if cached is not None:
                 runs = self._start_from_cache(cached, now)
         self._wait_for_keyframe(now)
@@ -171,7 +161,7 @@ class Downlink:
         if wanted is None or wanted is current or not wanted.video:
             return
         climbing = current is not None and wanted.bitrate_bps > current.bitrate_bps
-        if not climbing or not _keyframe_is_due(wanted, now):
+        if not climbing or not wanted.gop.fresh(now):
             wanted.keyframes.want()
 
     def _choose_layer(self, encoding: Encoding) -> None:
@@ -204,7 +194,7 @@ class Downlink:
         `receive` then: what `tally` gets counts as sent."""
         stretch = self._stretch
         settled = encoding is self.current and encoding is self.wanted and self.plain_from != _NEVER
-        if not settled or self._rewritten or stretch is None:
+        if not settled or self._rewritten or stretch is None or self._lacks_redundancy(encoding):
             return None
         self._progress.follow(tally, stretch.index_offset, stretch.timestamp_offset)
         return stretch
@@ -212,6 +202,8 @@ class Downlink:
     def receive(self, encoding: Encoding, burst: Burst, now: float) -> Sequence[Run]:
         """What leaves of a burst of `encoding`."""
         if encoding is self.current:
+            if self._lacks_redundancy(encoding) and self._stretch is not None:
+                self._carry(encoding, burst.packets[0], self._stretch.timestamp_offset)
             stretch = self._stretch
             if stretch is not None and encoding is self.wanted and burst.first >= self.plain_from:
                 if self._rewritten:
@@ -222,6 +214,10 @@ class Downlink:
                 self._left, self.moved = None, True  # nothing that old comes any more
             return ()
         return self._receive_slowly(encoding, burst.packets, now)
+
+    def _lacks_redundancy(self, encoding: Encoding) -> bool:
+        """Browsers send the first packet plain, which has nothing to repeat: then their sound turns out to be RED."""
+        return encoding.redundant and self.format.red is not None
 
     def _receive_slowly(self, encoding: Encoding, burst: Sequence[MediaPacket], now: float) -> list[Run]:
         """The rarer cases: a switch, late packets, pictures sent from the cache, counters to rewrite, layers."""

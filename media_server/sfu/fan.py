@@ -27,7 +27,8 @@ class Follower(NamedTuple):
 
 
 class Fan:
-    """Who gets the bursts of one encoding, as long as none of its downlinks moves; `others` are asked one by one.
+    """Who gets the bursts of one encoding, as long as none of its downlinks moves and it begins no redundancy (RED);
+    `others` are asked one by one.
 
     A burst with packets from before `plain_from` is not for all followers in the same way.
     """
@@ -36,6 +37,7 @@ class Fan:
         self.followers: list[Follower] = []
         self.others: list[tuple[Subscriber, Downlink]] = []
         self.plain_from = 0
+        self.redundant = encoding.redundant
         self.tally = Tally()
         for subscriber, downlink in listeners:
             stretch = downlink.follow(encoding, self.tally)

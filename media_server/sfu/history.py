@@ -136,6 +136,9 @@ class PacketHistory:
         return packet if packet is not None and packet.index == index else None
 
 
+STALE_GOP_S = 3.0  # a publisher whose keyframes are rarer than this is asked for one
+
+
 class GopCache:
     """The packets from the last keyframe on, so that a newcomer starts at once and nobody asks the publisher.
 
@@ -166,6 +169,10 @@ class GopCache:
             self.size_bytes += HEADERS_BYTES + len(packet.payload)
             if self.size_bytes > self._max_bytes:
                 self.clear()
+
+    def fresh(self, now: float) -> bool:
+        """Whether there is something, and the publisher sends keyframes often enough by itself."""
+        return bool(self.packets) and now - self.began_at < STALE_GOP_S
 
     def clear(self) -> None:
         self.packets = []

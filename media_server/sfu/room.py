@@ -140,7 +140,7 @@ class Room:
                 bursts = whole
         for encoding, packets in bursts.items():
             fan = self._fans.get(encoding)
-            if fan is None:
+            if fan is None or fan.redundant is not encoding.redundant:
                 listeners = self._listeners.get(self._tracks[encoding], ())
                 fan = self._fans[encoding] = Fan(encoding, listeners)
             if fan.followers or fan.others:

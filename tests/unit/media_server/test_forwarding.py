@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from classroom.rtp.packet import RtpPacket
 from media_server.sfu.codecs.vp8 import Vp8
-from media_server.sfu.downlink import STALE_GOP_S
 from media_server.sfu.encoding import SILENT_AFTER_S
+from media_server.sfu.history import STALE_GOP_S
 from media_server.sfu.keyframes import MIN_INTERVAL_S
 from tests.fakes.camera import CLOCK_RATE, H264, VP8, FakeCamera, Vp8Camera, label
 from tests.fakes.lesson_media import LessonMedia, Received, Viewer

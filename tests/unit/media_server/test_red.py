@@ -3,6 +3,7 @@ repeats of lost packets serves all of them."""
 
 import random
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
@@ -148,6 +149,20 @@ def test_a_packet_too_large_for_redundancy_comes_plain_and_leaves_as_everybody_t
     lesson.send(packet(1), RtpPacket(OPUS, 2, 2 * TICKS, 7, sound(2)))
     assert [parse_red(each)[-1].payload for each in payloads(whole)] == [sound(1), sound(2)]
     assert payloads(alone) == [sound(1), sound(2)]
+
+
+def test_redundancy_that_begins_with_the_second_packet_still_goes_to_who_speaks_it() -> None:
+    """As in Chromium: its first packet has nothing to repeat and comes plain."""
+    lesson = Sound()
+    listeners = whole, alone = lesson.join("whole", opus(96, 97)), lesson.join("alone", opus(109, None))
+    lesson.send(RtpPacket(OPUS, 1, TICKS, 7, sound(1)), *(packet(number, 1) for number in range(2, 6)))
+    assert [each[1] for _, each in sorted(whole.heard.items())] == [96, 97, 97, 97, 97]
+    assert {each[1] for each in alone.heard.values()} == {109}
+    for listener in listeners:
+        first = min(listener.heard)
+        assert sorted(listener.heard) == list(range(first, first + 5))
+        times = [each[0] for _, each in sorted(listener.heard.items())]
+        assert [later - earlier for earlier, later in pairwise(times)] == [TICKS] * 4
 
 
 def test_a_repetition_has_the_same_bytes() -> None:
