@@ -11,9 +11,8 @@ from classroom.model.place import SchoolKind
 from classroom.model.plan import Booking, Clash, Guest, LessonPlan, Publication, PublishedLesson
 from scheduler.planning.instance import Start
 from scheduler.planning.publish import Rooms
-from scheduler.planning.replan.dated import week_lessons
+from scheduler.planning.replan.dated import week_instance, week_lessons
 from scheduler.planning.replan.single import offers
-from scheduler.planning.term import weekday_taught
 from scheduler.plans.desk import Desk
 
 # More than anybody reads; who wants others asks for fewer days.
@@ -73,16 +72,16 @@ def _of_week(desk: Desk, standing: Standing, booking: Booking, monday: date, now
         return
     local = now.astimezone(SCHOOL_ZONE)
     today = (local.date() - monday).days
-    if today >= desk.instance.meta.days:
+    if today > 6:
         return
     at: Start | None = None if today < 0 else (today, local.hour * 60 + local.minute)
     pinned = {course.key for course in standing.courses if course.pinned}
-    week = week_lessons(standing.published, desk.instance, monday, now=now + TOO_SOON, zone=SCHOOL_ZONE, pinned=pinned)
+    instance = week_instance(desk.instance, desk.term, monday)
+    week = week_lessons(standing.published, instance, monday, now=now + TOO_SOON, zone=SCHOOL_ZONE, pinned=pinned)
     around = {lesson.lesson_id: lesson for lesson in standing.published if _in_week(lesson, monday)}
-    for offer in offers(desk.instance, week, booking.id, now=at):
+    for offer in offers(instance, week, booking.id, now=at):
         day = monday + offer.start[0] * _DAY
-        # days without lessons, and those with another weekday's, are left alone
-        if not booking.first_day <= day <= booking.last_day or weekday_taught(desk.term, day) != offer.start[0]:
+        if not booking.first_day <= day <= booking.last_day:
             continue
         if offer.joins is not None:
             joined = _joined(desk, around[offer.joins].plan, booking)

@@ -15,7 +15,15 @@ from scheduler.io.aside import Aside
 from scheduler.planning.instance import Outage, Start
 from scheduler.planning.lookup import Lookup
 from scheduler.planning.names import Names
-from scheduler.planning.replan.dated import WeekFacts, WeekLesson, WeekReplan, accepted, replan_week, week_lessons
+from scheduler.planning.replan.dated import (
+    WeekFacts,
+    WeekLesson,
+    WeekReplan,
+    accepted,
+    replan_week,
+    week_instance,
+    week_lessons,
+)
 from scheduler.plans.announce import announce
 from scheduler.plans.desk import Desk, desk_of
 from scheduler.plans.views import reason_view
@@ -48,14 +56,15 @@ class ReplanApi:
         desk = desk.joined_by(standing.guests)
         monday = body.week_of - timedelta(days=body.week_of.weekday())
         pinned = {course.key for course in standing.courses if course.pinned}
-        week = week_lessons(standing.published, desk.instance, monday, now=now, zone=SCHOOL_ZONE, pinned=pinned)
+        instance = week_instance(desk.instance, desk.term, monday)
+        week = week_lessons(standing.published, instance, monday, now=now, zone=SCHOOL_ZONE, pinned=pinned)
         outages = [_outage(desk, outage) for outage in body.outages]
         local = now.astimezone(SCHOOL_ZONE)
         day = (local.date() - monday).days
-        if day >= desk.instance.meta.days:
+        if day >= instance.meta.days:
             raise BadInput("week_is_past")
         at: Start | None = None if day < 0 else (day, local.hour * 60 + local.minute)
-        found = await self._aside.run(replan_week, desk.instance, week, outages, now=at, moves=body.moves)
+        found = await self._aside.run(replan_week, instance, week, outages, now=at, moves=body.moves)
         if body.accept is not None:
             if body.accept.digest != found.digest:
                 raise Conflict("replan_changed")

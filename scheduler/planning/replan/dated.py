@@ -17,6 +17,7 @@ from scheduler.planning.publish import CourseFacts, Rooms
 from scheduler.planning.replan.changes import changes
 from scheduler.planning.replan.replan import replan
 from scheduler.planning.solution import Change, Course, Solution
+from scheduler.planning.term import weekday_taught
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,22 @@ class WeekReplan:
         return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
+def week_instance(instance: Instance, term: Term, monday: date) -> Instance:
+    """The problem as it stands in one week: each date has the free and allowed periods of the weekday it follows, so a
+    swapped workday at the weekend is a day like others, and a holiday has none (H9)."""
+    taught = [weekday_taught(term, monday + timedelta(days=day)) for day in range(7)]
+
+    def dated(periods: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        return tuple((day, period) for day, weekday in enumerate(taught) for at, period in periods if at == weekday)
+
+    return replace(
+        instance,
+        meta=replace(instance.meta, days=len(taught)),
+        teachers=tuple(replace(row, free=dated(row.free)) for row in instance.teachers),
+        needs=tuple(replace(row, allowed=dated(row.allowed), preferred=dated(row.preferred)) for row in instance.needs),
+    )
+
+
 def week_lessons(
     published: Sequence[PublishedLesson],
     instance: Instance,
@@ -67,10 +84,8 @@ def week_lessons(
     zone: tzinfo,
     pinned: Collection[str] = (),
 ) -> tuple[WeekLesson, ...]:
-    """The lessons of a week that take place, in order of time; those of `pinned` courses are not open.
-
-    Weekend days have no lessons a planner could move.
-    """
+    """The lessons of a week that take place, in order of time; those of `pinned` courses are not open. `instance` is
+    that of the week."""
     lookup = Lookup.of(instance)
     found = []
     for lesson in sorted(published, key=lambda lesson: (lesson.plan.starts_at, lesson.lesson_id)):

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from classroom.model.term import DayKind, Term, TermDay, Weeks
 from scheduler.io.holidays import announced_until, special_days
+from scheduler.planning.replan.dated import week_instance
 from scheduler.planning.term import WeeklyLesson, dated_lessons, days_of, undecided, weekday_taught
+from tests.fakes import timetables
 
 FIRST, LAST = date(2026, 8, 31), date(2027, 1, 15)
 
@@ -124,3 +126,16 @@ def test_odd_and_even_weeks_together_are_all_weeks(term: Term, week: list[Weekly
 @pytest.mark.parametrize("day", [FIRST, LAST])
 def test_both_ends_of_a_term_belong_to_it(day: date) -> None:
     assert day in {lesson.day for lesson in dated_lessons(autumn(), [WeeklyLesson("c", day.weekday(), 480)])}
+
+
+def test_in_a_week_with_a_swapped_workday_everybody_is_free_as_on_the_day_it_follows() -> None:
+    data = timetables.county_json()
+    instance = timetables.instance(data)
+    monday = date(2026, 10, 5)  # holidays until Wednesday, and Saturday is worked
+    week = week_instance(instance, autumn(TermDay(date(2026, 10, 10), DayKind.SWAPPED, 1)), monday)
+    for before, after in zip((*instance.teachers,), (*week.teachers,), strict=True):
+        expected = {(day, period) for day, period in before.free if day > 2}
+        assert set(after.free) == expected | {(5, period) for day, period in before.free if day == 1}
+    for need, dated in zip(instance.needs, week.needs, strict=True):
+        assert {day for day, _ in dated.allowed} <= {3, 4, 5}
+        assert {period for day, period in dated.allowed if day == 5} == {p for d, p in need.allowed if d == 1}
