@@ -192,6 +192,27 @@ class TargetsView(Message):
     targets: list[TargetView]
 
 
+class LessonRoomsView(Message):
+    """The rooms in which a lesson of the week would be given, the usual one first; an empty id: in none."""
+
+    course: str
+    lesson: int
+    rooms: list[str]
+
+
+class PlanRoomView(Message):
+    id: str
+    name: str
+    school_name: str
+
+
+class ProposalRoomsView(Message):
+    """The rooms that lessons get when the proposal is published. A lesson without any comes to pass no more."""
+
+    rooms: list[PlanRoomView]
+    lessons: list[LessonRoomsView]
+
+
 class UncoveredView(Message):
     """A need that is not given in full, why, and which single changes would help: each was tried out and solved."""
 
@@ -230,7 +251,7 @@ class OutageEdit(Message):
 
     kind: Literal["teacher", "school", "room", "line"]
     id: str
-    day: Annotated[int, Field(ge=0, le=4)]
+    day: Annotated[int, Field(ge=0, le=6)]
     start_min: Annotated[int, Field(ge=0, lt=1440)] = 0
     end_min: Annotated[int, Field(gt=0, le=1440)] = 1440
     rooms: Annotated[int, Field(ge=1, le=100)] = 1

@@ -21,6 +21,7 @@ from scheduler.planning.instance import Instance
 from scheduler.planning.of_registry import instance_of
 from scheduler.planning.proposal import Workbench, workbench
 from scheduler.planning.publish import CourseFacts, carry_keys, publication
+from scheduler.planning.rooms import weekly_rooms
 
 _GRADES = "一二三四五六七八九"
 
@@ -102,8 +103,23 @@ class Desk:
             school_name=self.schools[group.school].name,
         )
 
-    def table(self, courses: Sequence[PlanCourse]) -> list[TimetableRow]:
+    def rooms(self, courses: Sequence[PlanCourse], standing: Standing) -> dict[tuple[str, int], tuple[str, ...]]:
+        """By course key and number of the lesson, its rooms as `weekly_rooms` says them: what would be published."""
+        there = self.workbench(courses).courses
+        decision = self.decide(courses, self.term, standing)
+        found = weekly_rooms(
+            self.term, standing.published, decision.publication, since=standing.not_before, zone=SCHOOL_ZONE
+        )
+        return {
+            (course.key, number): found.get((published.key, start), ())
+            for course, published in zip(there, decision.courses, strict=True)
+            for number, start in enumerate(course.lessons)
+        }
+
+    def table(self, courses: Sequence[PlanCourse], standing: Standing) -> list[TimetableRow]:
         """A row for each class that attends each lesson of the week."""
+        rooms = self.rooms(courses, standing)
+        names = {room.id: room.name for room in self.registry.rooms}
         return [
             TimetableRow(
                 day=day,
@@ -114,11 +130,12 @@ class Desk:
                 grade=course.grade,
                 teacher=self.teachers[course.teacher].name,
                 host=self.schools[self.teachers[course.teacher].school].name,
+                room="、".join(names[room] for room in rooms[course.key, number] if room in names),
                 school=self.schools[group.school].name,
                 group=group.name,
             )
             for course in self.workbench(courses).courses
-            for day, minute in course.lessons
+            for number, (day, minute) in enumerate(course.lessons)
             for group in (self.classes[self.needs[need].class_id] for need in course.needs)
         ]
 

@@ -12,7 +12,7 @@ from classroom.access.proposals import (
     access_proposal_stepped,
     access_proposals,
 )
-from classroom.access.publish import access_version
+from classroom.access.publish import access_standing_to_see, access_version
 from classroom.errors import BadInput
 from classroom.http.call import Call
 from classroom.http.routes import QueryParameter, Routes
@@ -23,6 +23,7 @@ from classroom.messages.plans import (
     PinCourses,
     ProposalEdit,
     ProposalHead,
+    ProposalRoomsView,
     ProposalsView,
     ProposalView,
     Redo,
@@ -38,7 +39,14 @@ from scheduler.io.aside import Aside
 from scheduler.planning.explain.explain import explain
 from scheduler.planning.proposal import Workbench
 from scheduler.plans.desk import Desk, desk_of
-from scheduler.plans.views import comparison_view, proposal_head, proposal_view, targets_view, uncovered_view
+from scheduler.plans.views import (
+    comparison_view,
+    proposal_head,
+    proposal_view,
+    rooms_view,
+    targets_view,
+    uncovered_view,
+)
 from scheduler.registry.api import PLANNING
 from scheduler.registry.terms_api import TERM
 
@@ -85,6 +93,8 @@ class ProposalsApi:
             query=(course, lesson),
             returns=TargetsView,
         )
+        summary = "In which rooms its lessons would be given"
+        add("GET", f"{PROPOSAL}/rooms", self._rooms, summary=summary, returns=ProposalRoomsView)
         add(
             "GET",
             f"{PROPOSAL}/uncovered",
@@ -182,6 +192,11 @@ class ProposalsApi:
             return targets_view(bench, bench.targets(call.query["course"], lesson), call.language)
 
         return await asyncio.to_thread(find)
+
+    async def _rooms(self, call: Call) -> ProposalRoomsView:
+        desk, proposal = await self._open(call)
+        standing = await access_standing_to_see(self._store, call.principal, desk.term.id, self._clock.now())
+        return rooms_view(desk, await asyncio.to_thread(desk.rooms, proposal.courses, standing))
 
     async def _uncovered(self, call: Call) -> UncoveredsView:
         desk, proposal = await self._open(call)

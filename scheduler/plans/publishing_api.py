@@ -8,7 +8,7 @@ from aiohttp import web
 
 from classroom.access.notices import access_notices, access_notices_read
 from classroom.access.proposals import access_proposal
-from classroom.access.publish import access_publish, access_versions
+from classroom.access.publish import access_publish, access_standing_to_see, access_versions
 from classroom.access.term_lessons import access_term_lessons
 from classroom.clock import SCHOOL_ZONE
 from classroom.errors import BadInput
@@ -107,7 +107,8 @@ class PublishingApi:
     async def _download(self, call: Call) -> web.Response:
         proposal = await access_proposal(self._store, call.principal, call.path["id"])
         desk = await desk_of(self._store, call.principal, proposal.term_id)
-        table = await asyncio.to_thread(desk.table, proposal.courses)
+        standing = await access_standing_to_see(self._store, call.principal, desk.term.id, self._clock.now())
+        table = await asyncio.to_thread(desk.table, proposal.courses, standing)
         return web.Response(
             body=await self._workbooks.write_timetable(table),
             content_type=XLSX,

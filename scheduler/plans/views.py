@@ -7,7 +7,10 @@ from classroom.catalog import text
 from classroom.messages.plans import (
     ComparisonView,
     CourseChange,
+    LessonRoomsView,
+    PlanRoomView,
     ProposalHead,
+    ProposalRoomsView,
     ProposalView,
     ReasonView,
     TargetsView,
@@ -79,6 +82,21 @@ def targets_view(bench: Workbench, targets: Targets, language: str) -> TargetsVi
             numbers.append(reasons[key])
         found.append(TargetView(start=start, reasons=numbers))
     return TargetsView(reasons=views, targets=found)
+
+
+def rooms_view(desk: Desk, rooms: Mapping[tuple[str, int], tuple[str, ...]]) -> ProposalRoomsView:
+    used = {room for found in rooms.values() for room in found}
+    return ProposalRoomsView(
+        rooms=[
+            PlanRoomView(id=room.id, name=room.name, school_name=desk.schools[room.school_id].name)
+            for room in desk.registry.rooms
+            if room.id in used
+        ],
+        lessons=[
+            LessonRoomsView(course=course, lesson=lesson, rooms=list(found))
+            for (course, lesson), found in rooms.items()
+        ],
+    )
 
 
 def uncovered_view(desk: Desk, bench: Workbench, row: Uncovered, language: str) -> UncoveredView:

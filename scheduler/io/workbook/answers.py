@@ -31,7 +31,7 @@ class WorkbookRead:
 
 @dataclass(frozen=True, slots=True)
 class TimetableRow:
-    """A class attends a lesson of the week."""
+    """A class attends a lesson of the week; `room` "" where it finds none."""
 
     day: int
     start_min: int
@@ -41,5 +41,6 @@ class TimetableRow:
     grade: int
     teacher: str
     host: str
+    room: str
     school: str
     group: str

@@ -111,6 +111,11 @@ async def test_from_needs_to_lessons(desk: Desk) -> None:
     assert (compared["same"], len(compared["changes"])) == (0, 1)
     assert to in compared["changes"][0]["after"]["lessons"]
 
+    # the only recording room, before and after it is published
+    rooms = await desk.call("GET", f"{proposal}/rooms")
+    assert [room["name"] for room in rooms["rooms"]] == ["音乐录播教室"]
+    assert [lesson["rooms"] for lesson in rooms["lessons"]] == [[rooms["rooms"][0]["id"]]] * 2
+
     # published, the lessons are everybody's
     tried = await desk.call("POST", f"{proposal}/publish", {"dry_run": True})
     assert (tried["version"], tried["clashes"]) == (None, [])
@@ -135,7 +140,9 @@ async def test_from_needs_to_lessons(desk: Desk) -> None:
     headers = await desk.hub.headers_of(WHO)
     async with desk.hub.http.get(f"{HERE}/{proposal}/workbook", headers=headers) as response:
         book = load_workbook(io.BytesIO(await response.read()))
-    assert book.sheetnames == ["按时间", "按教师", "按受援校"]
+    assert book.sheetnames == ["按时间", "按教师", "按教室", "按受援校"]
+    assert [row[7].value for row in book["按教室"].iter_rows(min_row=2)] == ["音乐录播教室"] * 2
+    assert await desk.call("GET", f"{proposal}/rooms") == rooms
     assert [row[5].value for row in book["按教师"].iter_rows(min_row=2)] == ["周立群", "周立群"]
 
 

@@ -1,4 +1,4 @@
-import type { AttendingView, CourseView, SchoolPlanView, TargetsView } from "../wire.gen";
+import type { AttendingView, CourseView, ProposalRoomsView, SchoolPlanView, TargetsView } from "../wire.gen";
 
 /** Monday to Friday. */
 export const DAYS = 5;
@@ -12,11 +12,36 @@ export interface Slot {
 }
 
 /** What the timetable is looked at by: everything, or one of those who give or receive. */
-export type By = "county" | "teacher" | "school" | "point";
-export const BYS: readonly By[] = ["county", "teacher", "school", "point"];
+export type By = "county" | "teacher" | "school" | "room" | "point";
+export const BYS: readonly By[] = ["county", "teacher", "school", "room", "point"];
+
+/** In place of a room: lessons that find none. */
+export const NO_ROOM = "";
 
 export function slotsOf(courses: readonly CourseView[]): Slot[] {
   return courses.flatMap((course) => course.lessons.map(([day, minute], lesson) => ({ course, lesson, day, minute })));
+}
+
+/** The rooms of each lesson, the usual one first. */
+export class RoomPlan {
+  private readonly found: Map<string, string[]>;
+  private readonly names: Map<string, string>;
+
+  constructor(view: ProposalRoomsView) {
+    this.found = new Map(view.lessons.map((one) => [`${one.course} ${one.lesson}`, one.rooms]));
+    this.names = new Map(view.rooms.map((room) => [room.id, `${room.school_name} · ${room.name}`]));
+  }
+
+  of(slot: Slot): readonly string[] {
+    return this.found.get(`${slot.course.key} ${slot.lesson}`) ?? [];
+  }
+
+  /** By name; those that lessons do not find first, under the name `none`. */
+  choices(none: string): { id: string; name: string }[] {
+    const all = [...this.names].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name, "zh"));
+    const lacking = [...this.found.values()].filter((rooms) => rooms.includes(NO_ROOM)).length;
+    return lacking > 0 ? [{ id: NO_ROOM, name: `${none} (${lacking})` }, ...all] : all;
+  }
 }
 
 export function takesPart(course: CourseView, by: By, id: string): boolean {

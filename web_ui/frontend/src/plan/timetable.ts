@@ -1,11 +1,11 @@
 import { computed, ref, shallowRef, watch, type Ref } from "vue";
 import type { Text } from "../shared/text";
 import type {
-  ComparisonView, CourseView, ProposalEdit, ProposalHead, ProposalsView, ProposalView, PublicationView, RunsView, RunView, TargetsView, UncoveredsView,
+  ComparisonView, CourseView, ProposalEdit, ProposalHead, ProposalRoomsView, ProposalsView, ProposalView, PublicationView, RunsView, RunView, TargetsView, UncoveredsView,
   UncoveredView,
 } from "../wire.gen";
 import { PLANNING, useDesk } from "./desk";
-import { slotsOf, Verdicts } from "./grid";
+import { RoomPlan, slotsOf, Verdicts } from "./grid";
 
 type Edit = ProposalEdit["edit"];
 
@@ -32,6 +32,7 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
   const verdicts = shallowRef<Verdicts | null>(null);
   const publication = ref<PublicationView | null>(null);
   const comparison = ref<ComparisonView | null>(null);
+  const rooms = shallowRef<RoomPlan | null>(null);
 
   const running = computed(() => going(run.value));
   const slots = computed(() => slotsOf(proposal.value?.courses ?? []));
@@ -39,7 +40,7 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
 
   function show(view: ProposalView | null): void {
     proposal.value = view;
-    uncovered.value = taken.value = verdicts.value = publication.value = comparison.value = null;
+    rooms.value = uncovered.value = taken.value = verdicts.value = publication.value = comparison.value = null;
   }
 
   async function readHeads(): Promise<void> {
@@ -87,7 +88,7 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
   });
 
   return {
-    running, heads, proposal, slots, uncovered, taken, verdicts, publication, comparison, busy, failed,
+    running, heads, proposal, slots, uncovered, taken, verdicts, publication, comparison, rooms, busy, failed,
     start: (seconds: number, goOn: boolean) =>
       doing(async () => {
         const start_id = goOn ? (proposal.value?.head.id ?? null) : null;
@@ -109,6 +110,7 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
       doing(async () => {
         comparison.value = id === "" ? null : await call<ComparisonView>("GET", `proposals/${id}/comparison?with=${proposal.value!.head.id}`);
       }),
+    readRooms: () => doing(async () => void (rooms.value = new RoomPlan(await call<ProposalRoomsView>("GET", at("/rooms"))))),
     explain: () => doing(async () => void (uncovered.value = (await call<UncoveredsView>("GET", at("/uncovered"))).uncovered)),
     take: (what: Taken | null) => {
       taken.value = what;
