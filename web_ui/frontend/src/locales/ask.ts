@@ -28,11 +28,6 @@ export const askZh = {
   options: "另开一节课，有 {n} 个时间排得进去，选一个就同意：",
   noOptions: "这段时间里，没有能上这门课的教师与这个班同时有空。",
   refuse: "不同意",
-  notices: "通知",
-  unread: "{n} 条未读",
-  markRead: "全部标为已读",
-  noticeSums: "新增 {created} 节，移动 {moved} 节，取消 {cancelled} 节",
-  did: { created: "新增", moved: "移动", cancelled: "取消", attending: "参加的班有变化", refused: "点播申请未同意" },
 } as const;
 
 export const askEn: SameKeys<typeof askZh> = {
@@ -62,9 +57,4 @@ export const askEn: SameKeys<typeof askZh> = {
   options: "A lesson of its own fits at {n} time; choosing it agrees: | A lesson of its own fits at {n} times; choosing one agrees:",
   noOptions: "Between these days no teacher of the subject and this class are free together.",
   refuse: "Turn down",
-  notices: "Notices",
-  unread: "{n} unread",
-  markRead: "Mark all as read",
-  noticeSums: "{created} new, {moved} moved, {cancelled} cancelled",
-  did: { created: "New", moved: "Moved", cancelled: "Cancelled", attending: "Other classes attend", refused: "A request was turned down" },
 };

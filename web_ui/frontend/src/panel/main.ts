@@ -1,13 +1,15 @@
 import { createApp } from "vue";
 import { commonEn, commonZh } from "../locales/common";
+import { noticeEn, noticeZh } from "../locales/notice";
 import { panelEn, panelZh } from "../locales/panel";
 import { richText } from "../shared/i18n";
 import { provideText } from "../shared/text";
 import "../ui/base.css";
+import "../ui/notices.css";
 import "./panel.css";
 import "./signals.css";
 import PanelPage from "./PanelPage.vue";
 
 const app = createApp(PanelPage);
-provideText(app, richText(app, { "zh-CN": { ...commonZh, panel: panelZh }, en: { ...commonEn, panel: panelEn } }));
+provideText(app, richText(app, { "zh-CN": { ...commonZh, panel: panelZh, notice: noticeZh }, en: { ...commonEn, panel: panelEn, notice: noticeEn } }));
 app.mount("#app");
