@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.matrix import Deed
@@ -10,6 +10,7 @@ from classroom.access.relations import relations_to_region, relations_to_school,
 from classroom.access.rows import region_of, room_of, school_of
 from classroom.audit import append
 from classroom.errors import BadInput, Conflict, Forbidden, NotFound
+from classroom.model.lesson import RUNNING, UPCOMING
 from classroom.model.place import (
     LONGEST_ROOM_CODE,
     ROOM_CODE,
@@ -23,7 +24,7 @@ from classroom.model.place import (
 from classroom.model.principal import Principal, Role
 from classroom.model.school_code import CodeProblem, school_code_problem
 from classroom.store.store import Store
-from classroom.store.tables import RegionRow, RoomRow, SchoolRow
+from classroom.store.tables import LessonRow, RegionRow, RoomRow, SchoolRow
 from classroom.store.types import new_id
 
 LONGEST_NAME = 80
@@ -103,12 +104,58 @@ async def access_new_room(
         raise BadInput("room_code_wrong", room_code=code[:64], longest=LONGEST_ROOM_CODE)
     async with store.session() as db:
         await managed_school(db, principal, school_id)
-        if await db.scalar(select(RoomRow.id).where(RoomRow.code == code)) is not None:
+        row = await db.scalar(select(RoomRow).where(RoomRow.code == code))
+        if row is None:
+            row = RoomRow(id=new_id(), code=code, school_id=school_id)
+            db.add(row)
+        elif row.retired_at is None or row.school_id != school_id:
             raise Conflict("already_exists", kind="room", key=code)
-        row = RoomRow(id=new_id(), code=code, name=checked_name(name), kind=kind, school_id=school_id)
-        db.add(row)
+        row.name, row.kind, row.retired_at = checked_name(name), kind, None
         append(db, principal, "room.added", f"room:{row.id}", {"school": school_id}, now=now)
         return room_of(row)
+
+
+async def access_room_edit(
+    store: Store, principal: Principal, room_id: str, *, name: str, kind: RoomKind, now: datetime
+) -> None:
+    """Name a room, and say what it can do. Raises `NotFound("room_unknown")`, `Forbidden`, `BadInput`;
+    `Conflict("room_awaited")` for a recording room that lessons are still to be given in."""
+    require_somebody(principal)
+    async with store.session() as db:
+        row = await _managed_room(db, principal, room_id)
+        if row.kind is not kind:
+            await _require_empty(db, row)
+        row.name, row.kind = checked_name(name), kind
+        append(db, principal, "room.edited", f"room:{room_id}", now=now)
+
+
+async def access_room_retire(store: Store, principal: Principal, room_id: str, now: datetime) -> None:
+    """Nothing is planned in a room any more; adding it again brings it back. Raises as `access_room_edit`."""
+    require_somebody(principal)
+    async with store.session() as db:
+        row = await _managed_room(db, principal, room_id)
+        await _require_empty(db, row)
+        row.retired_at = now
+        append(db, principal, "room.retired", f"room:{room_id}", now=now)
+
+
+async def _managed_room(db: AsyncSession, principal: Principal, room_id: str) -> RoomRow:
+    # nobody plans a lesson into it meanwhile
+    row = await db.scalar(select(RoomRow).where(RoomRow.id == room_id).with_for_update())
+    if row is None:
+        raise NotFound("room_unknown", room=room_id[:64])
+    await managed_school(db, principal, row.school_id)
+    if row.retired_at is not None:
+        raise NotFound("room_unknown", room=room_id[:64])
+    return row
+
+
+async def _require_empty(db: AsyncSession, room: RoomRow) -> None:
+    coming = await db.scalar(
+        select(func.count()).where(LessonRow.room_id == room.id, LessonRow.state.in_(UPCOMING | RUNNING))
+    )
+    if coming:
+        raise Conflict("room_awaited", room=room.name, count=coming)
 
 
 async def access_school_by_code(store: Store, principal: Principal, code: str) -> School:

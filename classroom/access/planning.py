@@ -39,7 +39,7 @@ async def access_new_lesson(store: Store, principal: Principal, new: NewLesson, 
     async with store.session() as db:
         # Both locks, always in this order, so that two planners cannot both find the time free. (SQLite: one writer.)
         room = await db.scalar(select(RoomRow).where(RoomRow.id == new.room_id).with_for_update())
-        if room is None:
+        if room is None or room.retired_at is not None:
             raise NotFound("room_unknown", room=new.room_id[:64])
         school = await db.get_one(SchoolRow, room.school_id)
         relations = await relations_to_school(db, principal, school, room.id)

@@ -96,7 +96,9 @@ async def load_registry(db: AsyncSession, region_id: str) -> Registry:
         .where(below)
         .order_by(SchoolRow.code)
     )
-    rooms = await db.scalars(select(RoomRow).join(SchoolRow).where(below).order_by(RoomRow.code))
+    rooms = await db.scalars(
+        select(RoomRow).join(SchoolRow).where(below, RoomRow.retired_at.is_(None)).order_by(RoomRow.code)
+    )
     classes = await db.scalars(
         select(ClassGroupRow)
         .join(SchoolRow)

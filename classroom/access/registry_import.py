@@ -209,6 +209,7 @@ class _Import:
                 row = RoomRow(id=new_id(), code=room.code)
                 self._db.add(row)
             row.name, row.kind, row.school_id = checked_name(room.name), room.kind, self._schools[room.school_id]
+            row.retired_at = None
 
     async def _set_accounts(self) -> None:
         names = [teacher.username for teacher in self._registry.teachers]

@@ -38,9 +38,9 @@ async def access_room_by_code(store: Store, principal: Principal, code: str) -> 
 
 
 async def access_rooms(store: Store, principal: Principal) -> list[RoomDetails]:
-    """All rooms the principal may see, by code."""
+    """All rooms in use that the principal may see, by code."""
     require_somebody(principal)
-    wanted = select(RoomRow, SchoolRow).join(SchoolRow).order_by(RoomRow.code)
+    wanted = select(RoomRow, SchoolRow).join(SchoolRow).where(RoomRow.retired_at.is_(None)).order_by(RoomRow.code)
     async with store.reading() as db:
         if not principal.has(Role.ADMIN):
             scopes = [scope for scope in await scopes_of(db, principal) if scope.role in _ROOM_STAFF]

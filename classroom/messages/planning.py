@@ -206,6 +206,13 @@ class NewRoom(Message):
     school_id: str
 
 
+class RoomEdit(Message):
+    """A room's code stays: its device signs in with it."""
+
+    name: Name
+    kind: RoomKind
+
+
 class TeacherEdit(Message):
     """What a teacher offers; `edition` `*`: any."""
 
@@ -372,6 +379,7 @@ SENT: tuple[type[Message], ...] = (
     NewSchool,
     SchoolEdit,
     NewRoom,
+    RoomEdit,
     TeacherEdit,
     NewTeacher,
     ClassEdit,

@@ -52,6 +52,8 @@ class RoomRow(Base):
     name: Mapped[str] = mapped_column(String(80))
     kind: Mapped[RoomKind] = mapped_column(enum_column(RoomKind))
     school_id: Mapped[str] = mapped_column(ForeignKey("schools.id"), index=True)
+    # nothing is planned into it any more; what took place there still says so
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
 
 class AccountRow(Base):

@@ -1,6 +1,6 @@
 """`/api/v1/planning`: the registry of a region, and its forms."""
 
-from classroom.access.places import access_new_room, access_new_school
+from classroom.access.places import access_new_room, access_new_school, access_room_edit, access_room_retire
 from classroom.access.registry import access_planning_regions, access_registry
 from classroom.access.registry_edit import (
     access_class_edit,
@@ -27,6 +27,7 @@ from classroom.messages.planning import (
     NewTeacher,
     PlanningRegionsView,
     RegistryView,
+    RoomEdit,
     SchoolEdit,
     TeacherEdit,
 )
@@ -65,6 +66,8 @@ class RegistryApi:
         ):
             add("POST", f"{at}/{path}", handler, summary=new + path, body=body, returns=IdView, status=201)
         add("PUT", f"{at}/schools/{{id}}", self._school, summary=put + "a school", body=SchoolEdit)
+        add("PUT", f"{at}/rooms/{{id}}", self._room, summary=put + "a room", body=RoomEdit)
+        add("DELETE", f"{at}/rooms/{{id}}", self._retire_room, summary="Nothing is planned in a room any more")
         add("PUT", f"{at}/teachers/{{id}}", self._teacher, summary=put + "a teacher's offer", body=TeacherEdit)
         add("DELETE", f"{at}/teachers/{{id}}", self._withdraw, summary="A teacher offers nothing any more")
         add("PUT", f"{at}/classes/{{id}}", self._class, summary=put + "a class", body=ClassEdit)
@@ -114,6 +117,13 @@ class RegistryApi:
         edit = call.parsed(SchoolEdit)
         await access_school_edit(self._store, call.principal, call.path["id"], edit, self._clock.now())
 
+    async def _room(self, call: Call) -> None:
+        edit, now = call.parsed(RoomEdit), self._clock.now()
+        await access_room_edit(self._store, call.principal, call.path["id"], name=edit.name, kind=edit.kind, now=now)
+
+    async def _retire_room(self, call: Call) -> None:
+        await access_room_retire(self._store, call.principal, call.path["id"], self._clock.now())
+
     async def _teacher(self, call: Call) -> None:
         offer = call.parsed(TeacherEdit)
         await access_teacher_edit(self._store, call.principal, call.path["id"], offer, self._clock.now())
@@ -133,5 +143,10 @@ class RegistryApi:
         await access_editions_edit(self._store, call.principal, call.query["region"], lines, self._clock.now())
 
     async def _curriculum(self, call: Call) -> None:
-        lines = call.parsed(CurriculumEdit).lines
+        lines = [
+            line.model_copy(
+                update={"subject": known.name if (known := national_plan().find(line.subject)) else line.subject}
+            )
+            for line in call.parsed(CurriculumEdit).lines
+        ]
         await access_curriculum_edit(self._store, call.principal, call.query["region"], lines, self._clock.now())

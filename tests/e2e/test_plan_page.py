@@ -71,6 +71,7 @@ async def test_a_coordinator_begins_a_term(hub: Hub) -> None:
             ("学校", "学校标识码"),
             ("教师", "还没有教师登记可以上的课"),
             ("班级", "还没有班级"),
+            ("课程方案", "每周合计"),
         ):
             await page.get_by_role("radio", name=view, exact=True).check(force=True)
             await expect(page.get_by_text(shows).first).to_be_visible()
@@ -123,6 +124,17 @@ async def test_a_timetable_is_made_moved_compared_and_published(hub: Hub) -> Non
         after = await page.locator("[data-lesson]").evaluate_all("all => all.map(one => one.dataset.lesson)")
         assert sorted(before) != sorted(after)
         assert await page.evaluate("document.activeElement.dataset.lesson") in set(after) - set(before)
+        # and by mouse to yet another one
+        await lesson.first.hover()
+        await page.mouse.down()
+        await page.mouse.move(5, 5)
+        legal = page.locator(".timetable__cell--legal").last
+        await expect(legal).to_be_visible(timeout=COMPUTED_MS)
+        await legal.hover()
+        await page.mouse.up()
+        await expect(page.locator(".timetable--moving")).to_have_count(0, timeout=COMPUTED_MS)
+        dragged = await page.locator("[data-lesson]").evaluate_all("all => all.map(one => one.dataset.lesson)")
+        assert len(set(dragged) - set(after)) == 1
         await page.get_by_role("button", name="复制一份试排").click()
         await expect(page.get_by_label("与另一方案比较")).to_be_visible(timeout=COMPUTED_MS)
         await page.get_by_label("与另一方案比较").select_option(index=1)

@@ -1,9 +1,13 @@
 """Accounts, schools and devices: who may make whom, and what is refused."""
 
+from collections.abc import Awaitable
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from classroom.access.devices import access_device_revoke, access_devices, access_new_device
+from classroom.access.lessons import access_lesson_details, access_step
 from classroom.access.people import (
     access_account_by_username,
     access_account_disable,
@@ -17,16 +21,22 @@ from classroom.access.places import (
     access_new_room,
     access_new_school,
     access_regions,
+    access_room_edit,
+    access_room_retire,
     access_school_by_code,
     access_schools,
 )
+from classroom.access.planning import access_new_lesson
+from classroom.access.rooms import access_rooms
 from classroom.access.rows import Account, RoleGrant
 from classroom.auth.authenticate import principal_of_token
 from classroom.auth.sessions import principal_of_session, sign_in
 from classroom.auth.tokens import Tokens
 from classroom.clock import VirtualClock
 from classroom.errors import BadInput, ClassroomError, Conflict, Forbidden, NotFound, NotSignedIn
-from classroom.model.place import RegionLevel, RoomKind, SchoolKind
+from classroom.messages.api import NewLesson
+from classroom.model.lesson import LessonMode, LessonStep
+from classroom.model.place import RegionLevel, Room, RoomKind, SchoolKind
 from classroom.model.principal import SYSTEM, Principal, Role
 from classroom.store.store import Store
 from classroom.store.tables import AuditRow
@@ -193,6 +203,42 @@ async def test_places_are_checked(store: Store) -> None:
     for code in ("", "Room", "a b", "-a", "x" * 33):
         assert await refused(room(code), BadInput) == "room_code_wrong"
     assert await refused(room("qh-101"), Conflict) == "already_exists"
+
+
+async def test_a_room_is_out_of_use_once_no_lesson_waits_for_it_and_comes_back_under_its_code(store: Store) -> None:
+    c = await build_county(store)
+    who, room = c["school_coordinator"], c.second_room
+    await access_room_edit(store, who, room.id, name="新名字", kind=RoomKind.RECORDING, now=NOW)
+    starts_at = NOW + timedelta(days=1)
+    lesson = NewLesson(
+        title="音乐",
+        subject="音乐",
+        grade=3,
+        mode=LessonMode.DELIVERY,
+        room_id=room.id,
+        teacher_id=c["teacher"].id,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=40),
+        points=[],
+    )
+    planned = await access_new_lesson(store, SYSTEM, lesson, NOW)
+    await access_room_edit(store, who, room.id, name="还是它", kind=RoomKind.RECORDING, now=NOW)
+    edit = access_room_edit(store, who, room.id, name="还是它", kind=RoomKind.RECEIVING, now=NOW)
+    assert await refused(edit, Conflict) == "room_awaited"
+    assert await refused(access_room_retire(store, who, room.id, NOW), Conflict) == "room_awaited"
+    await access_step(store, SYSTEM, planned.id, LessonStep.CANCEL, NOW)
+    await access_room_retire(store, who, room.id, NOW)
+    assert room.id not in {details.room.id for details in await access_rooms(store, who)}
+    assert await refused(access_new_lesson(store, SYSTEM, lesson, NOW), NotFound) == "room_unknown"
+    assert await refused(access_room_retire(store, who, room.id, NOW), NotFound) == "room_unknown"
+    assert (await access_lesson_details(store, SYSTEM, planned.id)).room_name == "还是它"
+
+    def again(school_id: str) -> Awaitable[Room]:
+        kind = RoomKind.RECEIVING
+        return access_new_room(store, SYSTEM, code=room.code, name="回来了", kind=kind, school_id=school_id, now=NOW)
+
+    assert await refused(again(c.point.id), Conflict) == "already_exists"
+    assert (await again(c.host.id)).id == room.id
 
 
 async def test_regions_nest_by_level(store: Store) -> None:

@@ -83,6 +83,7 @@ PLANS: dict[str, Row] = {
         PLANNERS, of_proposal("/edits"), lambda _: {"revision": 1, "edit": {"kind": "undo"}}
     ),
     f"GET {HERE}/proposals/{{id}}/targets": row(SEERS, of_proposal("/targets?course=none")),
+    f"GET {HERE}/proposals/{{id}}/rooms": row(SEERS, of_proposal("/rooms")),
     f"GET {HERE}/proposals/{{id}}/uncovered": row(
         SEERS, of_proposal("/uncovered"), callers=("nobody", "teacher", "county_supervisor")
     ),
@@ -188,6 +189,12 @@ PLANNING: dict[str, Row] = PLANS | {
     f"POST {HERE}/terms/{{id}}/needs/compute": row(PLANNERS, of_term("/needs/compute")),
     f"GET {HERE}/terms/{{id}}/coverage": row(SEERS, of_term("/coverage")),
     # last: the class goes with what depends on it
+    f"PUT {HERE}/rooms/{{id}}": row(
+        SCHOOL_MANAGERS,
+        lambda county: f"{HERE}/rooms/{county.second_room.id}",
+        lambda _: {"name": "新", "kind": "recording"},
+    ),
+    f"DELETE {HERE}/rooms/{{id}}": row(SCHOOL_MANAGERS, lambda county: f"{HERE}/rooms/{county.second_room.id}"),
     f"DELETE {HERE}/classes/{{id}}": row(
         SCHOOL_MANAGERS,
         fixed(f"{HERE}/classes/{GROUP_ID}"),

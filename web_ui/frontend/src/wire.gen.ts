@@ -682,6 +682,13 @@ export interface LessonRecordingView {
   began_at: string | null;
 }
 
+/** The rooms in which a lesson of the week would be given, the usual one first; an empty id: in none. */
+export interface LessonRoomsView {
+  course: string;
+  lesson: number;
+  rooms: string[];
+}
+
 export type LessonState = "planned" | "ready" | "live" | "interrupted" | "ended" | "archived" | "cancelled";
 
 /** 课型: what kind of lesson was taught. `LessonMode` says in which of the three classrooms it was held. */
@@ -1008,6 +1015,12 @@ export interface Ping {
   id: number;
 }
 
+export interface PlanRoomView {
+  id: string;
+  name: string;
+  school_name: string;
+}
+
 /** What holds for every lesson of a term; bandwidth in Mbps as planned for each end of a lesson. */
 export interface PlanRulesView {
   lesson_min: number;
@@ -1103,6 +1116,12 @@ export interface ProposalHead {
   copied_from: string | null;
   created_at: string;
   changed_at: string;
+}
+
+/** The rooms that lessons get when the proposal is published. A lesson without any comes to pass no more. */
+export interface ProposalRoomsView {
+  rooms: PlanRoomView[];
+  lessons: LessonRoomsView[];
 }
 
 /** `broken`: rules it breaks as things are now. `gone`: courses left out because teacher or needs are no more. */
@@ -1283,6 +1302,12 @@ export interface RoomChanged {
   type: "room";
   id: number | null;
   room: RoomView;
+}
+
+/** A room's code stays: its device signs in with it. */
+export interface RoomEdit {
+  name: string;
+  kind: RoomKind;
 }
 
 export type RoomKind = "recording" | "receiving";

@@ -5,7 +5,8 @@ import { chartOf, gapPercent } from "../src/plan/chart";
 import { fateOf, hoursChanged, needsChanged } from "../src/plan/compare";
 import { pairMap } from "../src/plan/pairmap";
 import { bellTime, markOf, percentOf, tableOf } from "../src/plan/coverage";
-import { choicesOf, rowsOf, slotsOf, takesPart, Verdicts } from "../src/plan/grid";
+import { curriculumOf, differing, keyOf, wrong } from "../src/plan/curriculum";
+import { choicesOf, RoomPlan, rowsOf, slotsOf, takesPart, Verdicts } from "../src/plan/grid";
 import { columnsOf, mondayOf, sheetsOf } from "../src/plan/sheets";
 import type { ComparisonView, CourseView, CoverageCell, CoverageView, PairingView, PlannedLessonView, ProposalHead } from "../src/wire.gen";
 
@@ -184,4 +185,36 @@ describe("timetables on paper", () => {
     expect([second!.name, second!.rows[0]!.days.map((day) => day.length)]).toEqual(["乙", [0, 0, 0, 1, 0, 1]]);
     expect(["2026-10-05", "2026-10-11"].map(mondayOf)).toEqual(["2026-10-05", "2026-10-05"]);
   });
+});
+
+it("rooms are looked up by lesson, and those that lessons do not find come first", () => {
+  const plan = new RoomPlan({
+    rooms: [{ id: "r", name: "录播一", school_name: "甲校" }],
+    lessons: [
+      { course: "a", lesson: 0, rooms: ["r"] },
+      { course: "a", lesson: 1, rooms: ["r", ""] },
+    ],
+  });
+  const slot = slotsOf([{ key: "a", lessons: [[0, 500], [1, 500]] } as never]);
+  expect(slot.map((one) => plan.of(one))).toEqual([["r"], ["r", ""]]);
+  expect(plan.choices("没有教室")).toEqual([{ id: "", name: "没有教室 (1)" }, { id: "r", name: "甲校 · 录播一" }]);
+});
+
+it("a curriculum is what differs from the national plan", () => {
+  const registry = {
+    subjects: [{ name: "音乐" }, { name: "书法" }],
+    curriculum: [
+      { grade: 3, subject: "音乐", lessons: 1, national: 2 },
+      { grade: 4, subject: "音乐", lessons: 2, national: 2 },
+      { grade: 3, subject: "书法", lessons: 1, national: 0 },
+    ],
+  } as never;
+  const { subjects, lessons, national } = curriculumOf(registry);
+  expect(differing(subjects, lessons, national)).toEqual([
+    { grade: 3, subject: "音乐", lessons: 1 },
+    { grade: 3, subject: "书法", lessons: 1 },
+  ]);
+  lessons[keyOf(3, "音乐")] = 2;
+  expect(differing(subjects, lessons, national)).toHaveLength(1);
+  expect([0, 20, "" as const, 21, -1, 1.5].map(wrong)).toEqual([false, false, true, true, true, true]);
 });

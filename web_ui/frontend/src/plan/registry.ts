@@ -3,6 +3,3 @@ export const OF_REGISTRY = ["schools", "rooms", "teachers", "classes", "editions
 export type OfRegistry = (typeof OF_REGISTRY)[number];
 
 export const ofRegistry = (view: string): view is OfRegistry => OF_REGISTRY.includes(view as OfRegistry);
-
-/** A room's device signs in by its code: rooms are added here, and changed by an administrator. */
-export const mayEdit = (what: OfRegistry): boolean => what !== "rooms";
