@@ -44,6 +44,8 @@ def step(publisher: PublisherSession, viewer: SubscriberSession, chunk: bytes) -
     action, pause, body = chunk[0] % 4 if chunk else 0, chunk[1] if len(chunk) > 1 else 0, chunk[2:]
     CLOCK.advance(pause * pause / 10_000)  # up to 6.5 s
     now = CLOCK.monotonic()
+    if (publisher if action in (PUBLISHER_RTP, PUBLISHER_RTCP) else viewer).peer.closed:
+        return  # it took too long; nothing is read from it any more
     try:
         if action == PUBLISHER_RTP:
             publisher.rtp(parse_rtp(body), now)
