@@ -46,11 +46,23 @@ class JobsView(Message):
     jobs: list[JobView]
 
 
+class ImportFileView(Message):
+    """A file of an uploaded library; all of it is here when `whole`."""
+
+    name: str
+    size_bytes: int
+    received_bytes: int
+    whole: bool
+
+
 class ImportFolderView(Message):
-    """A directory of the server's import directory, with the tables in it."""
+    """A directory of the server's import directory, with the tables in it. `uploaded`: one brought it through the
+    page; then `files` are all that is there or on its way."""
 
     name: str
     tables: list[str]
+    uploaded: bool
+    files: list[ImportFileView]
 
 
 class ImportsView(Message):

@@ -1,8 +1,6 @@
 """How a room's agent brings its recording: lines of the manifest first, then the bytes they name, in any order."""
 
-import asyncio
-import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -35,9 +33,7 @@ from classroom.model.recording import Segment, TrackOrigin
 from classroom.store.store import Store
 from media_server.archive.digests import checked_digest
 from media_server.archive.incoming import Incoming
-
-_SILENCE_S = 20.0  # a line that brings nothing for so long is gone; the sender begins anew where it stopped
-_RANGE = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12})")  # RFC 9110 § 14.4, 14.5
+from media_server.archive.parts import chunks_of, range_of
 
 
 class UploadApi:
@@ -129,7 +125,7 @@ class UploadApi:
         if expected.stored:
             return json_response(UploadView(digest=digest, stored=True, received_bytes=expected.size_bytes or 0))
         begin, total = _range(call.request, expected.size_bytes)
-        received = await self._incoming.receive(digest, begin, total, _chunks(call.request))
+        received = await self._incoming.receive(digest, begin, total, chunks_of(call.request))
         stored = received >= total
         view = UploadView(digest=digest, stored=stored, received_bytes=received)
         return json_response(view, 201 if stored else 202)
@@ -137,30 +133,11 @@ class UploadApi:
 
 def _range(request: web.Request, expected_bytes: int | None) -> tuple[int, int]:
     """Where the body begins, and how long the whole is. Raises `BadInput("upload_length_wrong")`."""
-    begin, total = 0, request.content_length
-    header = request.headers.get("Content-Range", "")
-    if header:
-        match = _RANGE.fullmatch(header)
-        begin, last, total = (int(part) for part in match.groups()) if match else (1, 0, 0)
-        if not begin <= last < total:
-            raise BadInput("upload_length_wrong", expected=expected_bytes or MAX_HEADER_BYTES)
-    if total is None or total != (expected_bytes or total) or not 0 < total <= (expected_bytes or MAX_HEADER_BYTES):
-        raise BadInput("upload_length_wrong", expected=expected_bytes or MAX_HEADER_BYTES)
-    return begin, total
-
-
-async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
-    """The body as it arrives; ends early, without an error, when the line breaks or falls silent."""
-    chunks = request.content.iter_any()
-    try:
-        while True:
-            async with asyncio.timeout(_SILENCE_S):
-                chunk = await anext(chunks, b"")
-            if not chunk:
-                return
-            yield chunk
-    except (TimeoutError, ConnectionError, web.RequestPayloadError, web.PayloadAccessError):
-        return
+    most = expected_bytes or MAX_HEADER_BYTES
+    found = range_of(request)
+    if found is None or found[1] != (expected_bytes or found[1]) or not 0 < found[1] <= most:
+        raise BadInput("upload_length_wrong", expected=most)
+    return found
 
 
 def _view(stock: TrackStock) -> TrackStockView:

@@ -7,7 +7,7 @@ recordings.
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -43,8 +43,13 @@ T = TypeVar("T")
 MOST_SHEET_BYTES: Final = 8 * 1024 * 1024
 MOST_CAPTION_BYTES: Final = 4 * 1024 * 1024
 _FILM = "film.json"
+# Of the work on a film: it is read once to be hashed, read and written in pieces, and those are read and kept.
+_HASHED, _CUT = 0.15, 0.5
 _LOOKED_UP: Final = 5_000
 _AT_ONCE: Final = 16  # pieces kept: while one waits for the disk, another is hashed; some 12 MB
+
+Within = Callable[[float], Awaitable[None]]
+"""Called now and then with the share of a film that is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +154,23 @@ class Importer:
         total, done = sum(each.size for each in checked), 0
         films = []
         for each in checked:
-            film = await _said(each.line, "file", report, self._film(each))
+
+            async def within(share: float, each: _Checked = each, done: int = done) -> None:
+                await tell(done + round(share * each.size), total)
+
+            film = await _said(each.line, "file", report, self._film(each, within))
             done += each.size
             await tell(done, total)
             if film is not None:
                 films.append(film)
         return films
 
-    async def _film(self, checked: _Checked) -> NewFilm:
+    async def _film(self, checked: _Checked, tell: Within) -> NewFilm:
         digest = await asyncio.to_thread(digest_of_file, checked.path)
+        await tell(_HASHED)
         film = Film(digest, ())
         if not await access_imported(self._store, [digest]):
-            film = await self._kept(checked.path, digest)
+            film = await self._kept(checked.path, digest, tell)
         line = checked.line
         return NewFilm(
             school_id=checked.school_id,
@@ -180,7 +190,7 @@ class Importer:
             cues=checked.cues,
         )  # fmt: skip
 
-    async def _kept(self, path: Path, digest: str) -> Film:
+    async def _kept(self, path: Path, digest: str, tell: Within) -> Film:
         """The film in pieces, all of which the segment store has: those that were kept before are not kept again."""
         folder = self._spool / digest
         known = await asyncio.to_thread(_known, folder)
@@ -194,6 +204,7 @@ class Importer:
             {name for track in known.tracks for each in track.segments for name in (each.digest, each.init_digest)}
         )
         for first in range(0, len(names), _AT_ONCE):
+            await tell(_CUT + (1 - _CUT) * first / len(names))
             pieces = await asyncio.to_thread(_pieces, folder, names[first : first + _AT_ONCE])
             await self._keeper.keep_all(pieces)
             await asyncio.to_thread(_forget, folder, pieces)
@@ -202,7 +213,7 @@ class Importer:
             if len(await access_blobs_known(self._store, SYSTEM, some)) < len(some):
                 # kept so long ago that they were removed as unused
                 await asyncio.to_thread(shutil.rmtree, folder)
-                return await self._kept(path, digest)
+                return await self._kept(path, digest, tell)
         return known
 
 

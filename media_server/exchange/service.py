@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from classroom.access.jobs import Job
 from classroom.model.keeping import JobKind
-from classroom.model.principal import Principal
+from classroom.model.principal import SYSTEM, Principal
 from classroom.service import Context, ServerRole
 from media_server.archive.library.service import read_rubric
 from media_server.exchange.bag import Bag
@@ -19,8 +19,11 @@ from media_server.exchange.jobs_api import JobsApi
 from media_server.exchange.recogniser import Recogniser
 from media_server.exchange.runner import JobRunner
 from media_server.exchange.shelves import Shelves
+from media_server.exchange.uploads import Uploads
 from media_server.exchange.views import report_json
 from media_server.watching.desk import Desk
+
+_TIDY_EVERY_S = 3600.0
 
 
 class ExchangeService:
@@ -53,9 +56,11 @@ class ExchangeService:
         }
         runner = JobRunner(context.store, context.clock, context.node, self._shelves.folder, works)
         JobsApi(context, self._shelves, runner.wake).add_routes(context.routes)
-        ImportsApi(context, self._imports, runner.wake).add_routes(context.routes)
+        self._uploads = Uploads(self._imports, context.settings.recordings_keep_free_mb * 1_000_000)
+        ImportsApi(context, self._imports, self._uploads, runner.wake).add_routes(context.routes)
         context.tasks.forever(runner.run, "archive jobs")
         context.tasks.forever(runner.tidy, "archive jobs tidied")
+        context.tasks.forever(self._tidy, "uploads tidied")
 
     async def stop(self) -> None:
         if self._desk is not None:
@@ -88,7 +93,16 @@ class ExchangeService:
         asked = job.order
         folder = await asyncio.to_thread(import_folder, self._imports, asked["folder"])
         report = await self._importer.take_in(folder, asked["sheet"], principal, tell, dry_run=asked["dry_run"])
+        owner = await asyncio.to_thread(self._uploads.owner, folder.name)
+        if owner is not None and not report.problems and not asked["dry_run"]:
+            # in the archive now; what an administrator put there is theirs to remove
+            await self._uploads.remove(SYSTEM, folder.name, None)
         return {"exported": report.added, "report": report_json(report)}
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.to_thread(self._uploads.forget_stale)
+            await self._context.clock.sleep(_TIDY_EVERY_S)
 
     async def _transcribe(self, job: Job, principal: Principal, tell: Tell) -> Mapping[str, Any]:
         return await self._recogniser.transcribe(job.order, principal, tell)

@@ -114,6 +114,12 @@ LIBRARY: dict[str, Row] = {
     ),
     "GET /api/v1/archive/imports": row(ARCHIVISTS, f"{HERE}/imports"),
     "GET /api/v1/archive/imports/template.xlsx": row(ARCHIVISTS, f"{HERE}/imports/template.xlsx"),
+    "GET /api/v1/archive/imports/{folder}/{file}": row(ARCHIVISTS, f"{HERE}/imports/lib/a.mp4"),
+    "PUT /api/v1/archive/imports/{folder}/{file}": row(
+        ARCHIVISTS, f"{HERE}/imports/lib/a.mp4", file="application/octet-stream"
+    ),
+    "DELETE /api/v1/archive/imports/{folder}/{file}": row(ARCHIVISTS, f"{HERE}/imports/lib/a.mp4"),
+    "DELETE /api/v1/archive/imports/{folder}": row(ARCHIVISTS, f"{HERE}/imports/lib"),
     "POST /api/v1/archive/imports": row(
         ARCHIVISTS, f"{HERE}/imports", lambda _: {"folder": "none", "sheet": "x.xlsx", "dry_run": True}
     ),

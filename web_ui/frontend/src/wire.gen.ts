@@ -540,10 +540,23 @@ export interface ImportCount {
   changed: number;
 }
 
-/** A directory of the server's import directory, with the tables in it. */
+/** A file of an uploaded library; all of it is here when `whole`. */
+export interface ImportFileView {
+  name: string;
+  size_bytes: number;
+  received_bytes: number;
+  whole: boolean;
+}
+
+/**
+ * A directory of the server's import directory, with the tables in it. `uploaded`: one brought it through the
+ * page; then `files` are all that is there or on its way.
+ */
 export interface ImportFolderView {
   name: string;
   tables: string[];
+  uploaded: boolean;
+  files: ImportFileView[];
 }
 
 /** Import from `folder`, a directory below the server's import directory, what `sheet` in it describes. */

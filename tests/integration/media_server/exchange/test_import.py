@@ -103,9 +103,9 @@ async def test_films_become_recordings_that_play_from_beginning_to_end(hub: Hub,
         row(hub, "opus.mp4", title="赠刘景文"),
     ]
     library(hub, "good", films, rows)
-    assert {"name": "good", "tables": ["table.xlsx"]} in (await hub.call("county_archivist", "GET", IMPORTS))[1][
-        "folders"
-    ]
+    assert {"name": "good", "tables": ["table.xlsx"], "uploaded": False, "files": []} in (
+        await hub.call("county_archivist", "GET", IMPORTS)
+    )[1]["folders"]
     job = await imported(hub, "good", dry_run=True)
     assert (job["report"]["added"], job["report"]["problems"]) == (2, [])
     assert await found(hub, "山行") == []
@@ -179,8 +179,11 @@ async def test_an_interrupted_import_left_nothing_half_and_goes_on(hub: Hub, fil
     desk = Desk.set_up(context.settings, context.store, context.clock, "test")
     importer = Importer(context.store, context.clock, desk.keeper, desk.workshop, spool=tmp_path / "spool")
 
+    first = (tmp_path / "aac.mp4").stat().st_size
+
     async def after_one(done: int, total: int) -> None:
-        raise Enough
+        if done >= first:
+            raise Enough
 
     async def told(done: int, total: int) -> None:
         assert 0 < done <= total
@@ -200,3 +203,42 @@ async def test_an_interrupted_import_left_nothing_half_and_goes_on(hub: Hub, fil
         assert not any((tmp_path / "spool").iterdir())
     finally:
         await desk.close()
+
+
+async def test_a_library_is_brought_through_the_page_piece_by_piece(hub: Hub, films: Path) -> None:
+    film, who = (films / "aac.mp4").read_bytes(), "county_archivist"
+    address = f"{IMPORTS}/上传/课.mp4?modified=7"
+
+    async def put(begin: int, end: int, path: str = address, by: str = who) -> tuple[int, Any]:
+        headers = {"Content-Range": f"bytes {begin}-{end - 1}/{len(film)}"}
+        return await hub.call(by, "PUT", path, data=film[begin:end], headers=headers)
+
+    status, view = await put(0, 1000)
+    assert (status, view["received_bytes"], view["whole"]) == (202, 1000, False)
+    assert (await put(2000, 3000))[1]["code"] == "upload_gap"
+    assert (await hub.call(who, "GET", f"{address}&size={len(film)}"))[1]["received_bytes"] == 1000
+    other = f"{IMPORTS}/上传/课.mp4?modified=8&size={len(film)}"
+    assert (await hub.call(who, "GET", other))[1]["received_bytes"] == 0, "another file of that name"
+    status, view = await put(1000, len(film))
+    assert (status, view["whole"]) == (201, True)
+    book = load_workbook(io.BytesIO(template_bytes()))
+    for column, key in enumerate(COLUMNS, 1):
+        book.worksheets[0].cell(2, column, row(hub, "课.mp4").get(key))
+    table = io.BytesIO()
+    book.save(table)
+    assert (await hub.call(who, "PUT", f"{IMPORTS}/上传/表.xlsx", data=table.getvalue()))[0] == 201
+    status, view = await put(0, 5, f"{IMPORTS}/上传/病毒.exe")
+    assert (status, view["code"]) == (400, "import_file_kind")
+    assert (await put(0, 5, f"{IMPORTS}/上传/.by"))[1]["code"] == "import_name_wrong"
+    assert (await put(0, 5, address, by="admin"))[1]["code"] == "import_folder_taken"
+    assert (await put(0, 5, f"{IMPORTS}/上传/半.mp4"))[0] == 202
+    [mine] = [each for each in (await hub.call(who, "GET", IMPORTS))[1]["folders"] if each["uploaded"]]
+    assert (mine["tables"], [(each["name"], each["whole"]) for each in mine["files"]]) == (
+        ["表.xlsx"],
+        [("半.mp4", False), ("表.xlsx", True), ("课.mp4", True)],
+    )
+    assert (await hub.call(who, "DELETE", f"{IMPORTS}/上传/半.mp4"))[0] == 204
+    order = {"folder": "上传", "sheet": "表.xlsx", "dry_run": False}
+    _, job = await hub.call(who, "POST", IMPORTS, json=order)
+    assert (await ended(hub, job))["report"]["problems"] == []
+    assert not (hub.server.context.settings.data / "imports" / "上传").exists(), "it is in the archive now"
