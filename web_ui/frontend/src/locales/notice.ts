@@ -6,7 +6,8 @@ export const noticeZh = {
   unread: "{n} 条未读",
   markRead: "全部标为已读",
   gotIt: "知道了",
-  sums: "新增 {created} 节，移动 {moved} 节，取消 {cancelled} 节",
+  sum: { created: "新增 {n} 节", moved: "调整 {n} 节", cancelled: "取消 {n} 节" },
+  and: "，",
   more: "还有 {n} 处变化，见课表。",
   did: { created: "新增", moved: "移动", cancelled: "取消", attending: "参加的班有变化", refused: "点播申请未同意" },
 } as const;
@@ -16,7 +17,8 @@ export const noticeEn: SameKeys<typeof noticeZh> = {
   unread: "{n} unread",
   markRead: "Mark all as read",
   gotIt: "Understood",
-  sums: "{created} new, {moved} moved, {cancelled} cancelled",
+  sum: { created: "{n} new", moved: "{n} changed", cancelled: "{n} cancelled" },
+  and: ", ",
   more: "{n} change more: see the timetable. | {n} changes more: see the timetable.",
   did: { created: "New", moved: "Moved", cancelled: "Cancelled", attending: "Other classes attend", refused: "A request was turned down" },
 };
