@@ -99,8 +99,8 @@ async def access_new_booking(
 async def access_booking_withdraw(
     store: Store, principal: Principal, booking_id: str, now: datetime
 ) -> tuple[Booking, Published | None]:
-    """The school has changed its mind. Its class leaves the lesson it was given, which nobody else's absence may end:
-    the lesson is cancelled if it was for this class alone.
+    """The school has changed its mind. Its class leaves the lesson it was given, which goes on for others; a
+    lesson that was for this class alone is cancelled.
 
     Raises `NotFound("booking_unknown")`; `Conflict` with `booking_decided`, or `booking_too_late` when the lesson has
     begun or begins within `TOO_SOON`; `Forbidden`.
@@ -123,7 +123,8 @@ async def access_booking_withdraw(
 async def _give_back(db: AsyncSession, row: BookingRow, now: datetime) -> Published | None:
     term = await term_of(db, row.term_id)
     await lock_term(db, term)
-    before = {lesson.lesson_id: lesson for lesson in (await standing_of(db, term, now)).published}
+    standing = await standing_of(db, term, now)
+    before = {lesson.lesson_id: lesson for lesson in standing.published}
     lesson = before.get(row.lesson_id or "")
     if lesson is None or lesson.state is LessonState.CANCELLED:
         return None
@@ -138,7 +139,12 @@ async def _give_back(db: AsyncSession, row: BookingRow, now: datetime) -> Publis
         publication = Publication(change=((lesson.lesson_id, replace(plan, needs=needs, points=points)),))
     else:
         publication = Publication(cancel=(lesson.lesson_id,))
-    changes = await LessonWriter(db, term, now, fixed=True).apply(publication, before)
+    # a lesson that is the plan's again follows the plan again
+    planned = lesson.stands_for is None and any(
+        (course.key, course.teacher, course.needs) == (plan.course, plan.teacher_id, needs)
+        for course in standing.courses
+    )
+    changes = await LessonWriter(db, term, now, fixed=not planned).apply(publication, before)
     notify(db, term, 0, publication, before, now=now)
     return Published(publication, None, changes)
 
