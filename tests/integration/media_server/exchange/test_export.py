@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import bagit
 import pytest
 import pytest_asyncio
 
@@ -126,7 +127,8 @@ async def test_a_search_is_exported_without_films(hub: Hub) -> None:
 
 
 def check_bag(bag: Path) -> None:
-    """RFC 8493 § 2 and § 3: complete and valid, by coreutils' reckoning."""
+    """RFC 8493 § 2 and § 3: complete and valid, by the Library of Congress's reckoning and by coreutils'."""
+    bagit.Bag(str(bag)).validate()
     assert (bag / "bagit.txt").read_bytes() == b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
     for manifest in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
         subprocess.run(["sha256sum", "--quiet", "--strict", "-c", manifest], cwd=bag, check=True)
