@@ -21,9 +21,10 @@ from classroom.model.principal import Principal
 from classroom.rtp.sdp import parse_sdp
 from classroom.webrtc.dtls import DtlsCertificate, DtlsRole
 from media_server.fan_out import FanOuts
+from media_server.paths import Paths
 from media_server.residence import Residence
 from media_server.room_channel import RoomChannel
-from media_server.sessions import PublisherSession, SubscriberSession, nobody
+from media_server.sessions import AnySession, PublisherSession, SubscriberSession, nobody
 from media_server.sfu.negotiation import (
     Offer,
     Transport,
@@ -35,7 +36,6 @@ from media_server.sfu.negotiation import (
 )
 from media_server.sfu.room import FanOut, Room, TrackChanged
 from media_server.transport.egress import abs_send_time
-from media_server.transport.ice import answer_check, asked_ufrag
 from media_server.transport.network import Address, Network, Received
 from media_server.transport.peer import NoOwner, Peer, PeerCounts
 
@@ -44,10 +44,8 @@ QUIET_TICK_S = 0.1  # the same, while nothing happens
 VIEWERS_ROUND_S = 0.2  # how often a viewer's turn comes: its reports and timeouts can wait for so long
 GATHER_S = 0.002  # how long the packets of one picture wait for each other
 DECIDE_EVERY_S = 0.2  # how often what viewers get is looked at again when nothing happens
-MAX_FORGED_CHECKS = 10  # from one address between two decisions; real peers send none, and each costs an HMAC
 MAX_SESSIONS = 2_000
 
-AnySession = PublisherSession | SubscriberSession
 log = get_logger(__name__)
 
 
@@ -65,8 +63,6 @@ class MediaEngine:
         self._clock = clock
         self._certificate = DtlsCertificate(clock.now())
         self._random = random.SystemRandom()
-        self._by_ufrag: dict[str, AnySession] = {}
-        self._by_address: dict[Address, AnySession] = {}
         self._by_subscriber: dict[str, SubscriberSession] = {}
         self._publishing: dict[str, PublisherSession] = {}
         self._decide_at = 0.0
@@ -78,13 +74,13 @@ class MediaEngine:
         self._gathered: asyncio.TimerHandle | None = None  # when the longest has waited long enough
         self._waiting_since: dict[str, float] = {}  # by lesson: when the first packet of what is gathered came
         self.residence = Residence()
-        self._forged: dict[Address, int] = {}  # checks badly signed since the last decision
         # Of sessions that are gone; the properties add the living.
         self._keyframe_requests_ended = 0
         self._counts_ended = PeerCounts()
         self.ended: dict[str, int] = {}  # sessions, by reason
         self._network = Network(host, port, addresses, receive=self.receive, on_closed=self._path_closed, clock=clock)
         self._fan_outs = FanOuts(self._network, self._by_subscriber)
+        self._paths = Paths(self._network, moved=self._fan_outs.path_changed)
 
     @property
     def network(self) -> Network:
@@ -180,11 +176,8 @@ class MediaEngine:
 
     def restart_ice(self, session: AnySession, remote_ufrag: str) -> Transport:
         """Fresh credentials for a peer that lost its way; its media goes on."""
-        peer = session.peer
-        peer.remote_ufrag = remote_ufrag
-        if peer.previous is not None:  # a restart that nobody came back from
-            self._by_ufrag.pop(peer.previous.ufrag, None)
-        self._by_ufrag[peer.restart_ice().ufrag] = session
+        session.peer.remote_ufrag = remote_ufrag
+        self._paths.restart(session)
         return self._transport(session)
 
     def prefer(self, session: SubscriberSession, mid: str, encoding: str) -> None:
@@ -212,21 +205,22 @@ class MediaEngine:
         picture is expected right behind it."""
         now = self._clock.monotonic()
         touched: dict[str, Room] = {}
+        by_address = self._paths.by_address
         for data, address in burst:
             first = data[0] if data else 0xFF
             if 128 <= first <= 191:
-                session = self._by_address.get(address)
+                session = by_address.get(address)
                 if session is not None:
                     session.peer.media(data, now)
                     touched[session.room.lesson_id] = session.room
                     continue
             elif 20 <= first <= 63:
-                session = self._by_address.get(address)
+                session = by_address.get(address)
                 if session is not None:
                     session.peer.dtls(data, now)
                     touched[session.room.lesson_id] = session.room
                     continue
-            elif first <= 3 and self._check(data, address, now):
+            elif first <= 3 and self._paths.check(data, address, now):
                 continue
             self.datagrams_ignored += 1
         self.packets_received += len(burst)
@@ -276,7 +270,7 @@ class MediaEngine:
                 session.tick(now)
         if now >= self._decide_at:
             self._decide_at = now + DECIDE_EVERY_S
-            self._forged.clear()
+            self._paths.forgive()
             for room in list(self.rooms.values()):
                 room.reconsider(now)
                 self._flush(room, now)
@@ -289,45 +283,9 @@ class MediaEngine:
         turn, self._turns = self._turns[:count], self._turns[count:]
         return [session for session in turn if not session.peer.closed]
 
-    def _check(self, data: bytes, address: Address, now: float) -> bool:
-        ufrag = asked_ufrag(data)
-        session = self._by_ufrag.get(ufrag)
-        if session is None or self._forged.get(address, 0) >= MAX_FORGED_CHECKS:
-            return False
-        peer = session.peer
-        current = ufrag == peer.local.ufrag
-        credentials = peer.local if current else peer.previous
-        if credentials is None or credentials.ufrag != ufrag:
-            return False
-        check = answer_check(data, credentials.password, address[0], address[1])
-        if check is None:
-            self._forged[address] = self._forged.get(address, 0) + 1
-            return False
-        self._network.send(address, [check.reply])
-        if check.accepted:
-            self._network.prove(address)
-            if current and peer.previous is not None:
-                self._by_ufrag.pop(peer.previous.ufrag, None)
-                peer.restarted()
-            self._by_address[address] = session
-            before = peer.address
-            for evicted in peer.validated(address, nominated=check.nominated, priority=check.priority, now=now):
-                self._release(session, evicted)
-            if peer.address != before:
-                self._fan_outs.path_changed()
-        return True
-
     def _path_closed(self, address: Address) -> None:
-        """A TCP connection ended."""
-        session = self._by_address.pop(address, None)
-        if session is not None:
-            session.peer.path_lost(address)
-            self._fan_outs.path_changed()
-
-    def _release(self, session: AnySession, address: Address) -> None:
-        if self._by_address.get(address) is session:
-            del self._by_address[address]
-            self._network.release(address)
+        """A TCP connection ended; what is to be told does not exist yet when the ports are opened."""
+        self._paths.closed(address)
 
     def _flush(self, room: Room, now: float, *, everything: bool = True) -> None:
         began, sent = self._waiting_since.pop(room.lesson_id, now), self._network.sent
@@ -403,17 +361,13 @@ class MediaEngine:
 
     def _add(self, session: AnySession) -> None:
         self.sessions[session.id] = session
-        self._by_ufrag[session.peer.local.ufrag] = session
+        self._paths.add(session)
 
     def _forget(self, session: AnySession, reason: str) -> None:
         """A peer ended, whoever ended it."""
         now = self._clock.monotonic()
         del self.sessions[session.id]
-        for credentials in (session.peer.local, session.peer.previous):
-            if credentials is not None:
-                self._by_ufrag.pop(credentials.ufrag, None)
-        for address in session.peer.addresses:
-            self._release(session, address)
+        self._paths.forget(session)
         self._counts_ended = self._counts_ended.plus(session.peer.counts)
         self.ended[reason] = self.ended.get(reason, 0) + 1
         room = session.room
@@ -433,4 +387,5 @@ class MediaEngine:
         # next full collection.
         session.on_end = session.on_lost = nobody
         session.peer.owner = NoOwner()
+        session.peer.channels = None
         on_lost(reason)

@@ -246,6 +246,9 @@ class SubscriberSession:
             self.peer.send_rtcp(packets)
 
 
+AnySession = PublisherSession | SubscriberSession
+
+
 def _write_late(writer: DownlinkWriter, peer: Peer, network: Network, runs: Sequence[Run], stamp: int) -> None:
     """What the native loop could not send; it is counted already. Knows no session, which would be a circle."""
     if peer.address is not None and not peer.closed:

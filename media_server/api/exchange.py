@@ -25,8 +25,8 @@ from classroom.http.routes import Routes
 from classroom.model.lesson import Lesson
 from classroom.model.principal import Role
 from classroom.store.store import Store
-from media_server.engine import AnySession, MediaEngine
-from media_server.sessions import PublisherSession
+from media_server.engine import MediaEngine
+from media_server.sessions import AnySession, PublisherSession
 from media_server.sfu.negotiation import Transport
 
 SDP_TYPE = "application/sdp"

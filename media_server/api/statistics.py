@@ -12,8 +12,8 @@ from classroom.messages.statistics import (
     PeersView,
     TransportStatistics,
 )
-from media_server.engine import AnySession, MediaEngine
-from media_server.sessions import PublisherSession, SubscriberSession
+from media_server.engine import MediaEngine
+from media_server.sessions import AnySession, PublisherSession, SubscriberSession
 from media_server.sfu.downlink import Downlink
 from media_server.sfu.encoding import Encoding
 from media_server.transport.peer import Peer

@@ -10,7 +10,8 @@ from aioice import stun
 
 from classroom.clock import SystemClock, VirtualClock
 from classroom.model.principal import Principal
-from media_server.engine import DECIDE_EVERY_S, MAX_FORGED_CHECKS, MediaEngine
+from media_server.engine import DECIDE_EVERY_S, MediaEngine
+from media_server.paths import MAX_FORGED_CHECKS
 from media_server.sessions import SubscriberSession
 from tests.fakes.offers.recorded import recorded_offers
 from tests.fakes.peers import Publisher, Viewer, closing, until
@@ -71,7 +72,7 @@ async def test_a_flood_from_one_source_is_dropped_and_leaves_nothing(
     publisher, viewer = Publisher(), Viewer()
     async with closing(publisher, viewer):
         session = await lesson(engine, publisher, viewer)
-        known = dict(engine._by_address)
+        known = dict(engine._paths.by_address)
         packet = bytes((128, 102)) + bytes(1_150)
         for sent in range(FLOOD):
             with contextlib.suppress(BlockingIOError):
@@ -80,7 +81,7 @@ async def test_a_flood_from_one_source_is_dropped_and_leaves_nothing(
                 await asyncio.sleep(0)
         await goes_on(viewer)
         assert engine.datagrams_ignored > 0
-        assert engine._by_address == known, "nobody was given a place for sending garbage"
+        assert engine._paths.by_address == known, "nobody was given a place for sending garbage"
         assert session.peer.rejected == 0
 
 
@@ -126,7 +127,7 @@ async def test_media_from_an_address_nobody_checked_is_nobodys(engine: MediaEngi
         elsewhere = ("127.0.0.9", 9)
         engine.receive([(bytes((0x80, 102)) + bytes(60), elsewhere)] * 10)
         assert engine.datagrams_ignored == ignored + 10
-        assert elsewhere not in engine._by_address
+        assert elsewhere not in engine._paths.by_address
         assert session.peer.address == address
         await goes_on(viewer)
 

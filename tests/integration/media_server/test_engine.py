@@ -94,18 +94,22 @@ async def test_the_same_publisher_may_come_back_but_nobody_else_takes_its_source
 
 async def test_everything_is_forgotten_when_everybody_has_left(engine: MediaEngine) -> None:
     publisher, viewer = Publisher(), Viewer()
+    for peer in (publisher, viewer):
+        peer.connection.createDataChannel("room")
     async with closing(publisher, viewer):
         await publish(engine, publisher)
         await watch(engine, viewer)
         await viewer.picture()
         left = [weakref.ref(session) for session in engine.sessions.values()]
         gc.disable()  # a collection comes after thousands of connections: nothing may be left for it
-    await until(lambda: not engine.sessions)
-    await until(lambda: not any(session() for session in left))
-    gc.enable()
+    try:
+        await until(lambda: not engine.sessions)
+        await until(lambda: not any(session() for session in left))
+    finally:
+        gc.enable()
     assert engine.rooms == {}
-    assert engine._by_address == {}
-    assert engine._by_ufrag == {}
+    assert engine._paths.by_address == {}
+    assert engine._paths.by_ufrag == {}
     assert engine._by_subscriber == {}
 
 
