@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bench.load.clients import Load
-from bench.load.process import FORWARD_ONLY, Generator, cpu_seconds, resident_kb
+from bench.load.process import FORWARD_ONLY, Generator, cpu_seconds, go_first, resident_kb, waited_seconds
 from bench.report import progress, result
 from tests.harness.world import World
 
@@ -33,6 +33,7 @@ class Bench:
     def __init__(self, world: World) -> None:
         self._world = world
         self.pid = world.server.pid
+        go_first(self.pid)
 
     def load(self, subscribers: int, seconds: float, *, publishes: bool) -> Load:
         world = self._world
@@ -67,6 +68,7 @@ class Bench:
         probe = await Generator.start(self.load(1, seconds, publishes=True))
         full_kb = resident_kb(self.pid)
         before, dropped, resided = cpu_seconds(self.pid), await self.dropped(), await self.resided()
+        waited = waited_seconds(self.pid)
         await crowd.go()
         await probe.go()
         probed = await probe.counts()
@@ -76,6 +78,7 @@ class Bench:
         expected = probed["sent"] * subscribers
         return {
             "cpu_percent": 100 * used / seconds,
+            "waited_percent": 100 * (waited_seconds(self.pid) - waited) / seconds,
             "us_per_packet": used / expected * 1e6,
             "packets_per_s": expected / seconds,
             "dropped": await self.dropped() - dropped,

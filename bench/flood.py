@@ -5,15 +5,13 @@ need to know a viewer. The flood's own process takes processor from this machine
 """
 
 import asyncio
-import contextlib
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from bench.load.clients import Load
 from bench.load.flood import KINDS, Flood, Kind
-from bench.load.process import Generator, cpu_seconds, waited_seconds
+from bench.load.process import Generator, cpu_seconds, go_first, waited_seconds
 from bench.report import progress, result
 from tests.harness.world import World
 
@@ -29,9 +27,7 @@ class Bench:
     def __init__(self, world: World) -> None:
         self._world = world
         self._pid = world.server.pid
-        # The flood shall take from the server what it costs there, not what its own process takes of this machine.
-        with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, self._pid, -15)
+        go_first(self._pid)
 
     async def run(self, kind: Kind | None) -> dict[str, float]:
         """The server's CPU, what was flooded, what viewers missed and how late packets were."""
