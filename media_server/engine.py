@@ -69,7 +69,7 @@ class MediaEngine:
         self._loop: asyncio.AbstractEventLoop | None = None  # once it runs
         self._ticked_at = 0.0
         self._hurrying = False  # a tick is due by the clock
-        self._turns: list[AnySession] = []  # viewers whose turn has not come in this round
+        self._turns: list[str] = []  # subscribers whose turn has not come in this round; some may be gone
         self._gathering: dict[str, Room] = {}
         self._gathered: asyncio.TimerHandle | None = None  # when the longest has waited long enough
         self._waiting_since: dict[str, float] = {}  # by lesson: when the first packet of what is gathered came
@@ -275,13 +275,13 @@ class MediaEngine:
                 room.reconsider(now)
                 self._flush(room, now)
 
-    def _turn(self, elapsed_s: float) -> list[AnySession]:
+    def _turn(self, elapsed_s: float) -> list[SubscriberSession]:
         """The viewers whose turn it is: all of them within `VIEWERS_ROUND_S`."""
         if not self._turns:
-            self._turns = list(self._by_subscriber.values())
+            self._turns = list(self._by_subscriber)
         count = ceil(len(self._by_subscriber) * elapsed_s / VIEWERS_ROUND_S)
         turn, self._turns = self._turns[:count], self._turns[count:]
-        return [session for session in turn if not session.peer.closed]
+        return [session for each in turn if (session := self._by_subscriber.get(each)) is not None]
 
     def _path_closed(self, address: Address) -> None:
         """A TCP connection ended; what is to be told does not exist yet when the ports are opened."""

@@ -26,6 +26,7 @@ UdpAddress = tuple[str, int] | tuple[str, int, int, int]
 MAX_ENTRIES = 4_096  # in one burst; what does not fit is sent by the Python loop
 MAX_PACKETS = 4_096
 _MAX_PAYLOAD_BYTES = 2_048
+_CONTENTS_BYTES = 1 << 20  # of packets in one burst: a keyframe of every source, and for those who start
 _MAX_ADDRESS_BYTES = 128  # sockaddr_storage
 _SCRATCH_BYTES = 65_536 + 2_100
 _SEGMENTATION_REFUSED = frozenset({errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE})
@@ -211,7 +212,7 @@ class NativeBurst:
         self._library = library
         self._packets = ctypes.create_string_buffer(MAX_PACKETS * _PACKET.size)
         self._entries = ctypes.create_string_buffer(MAX_ENTRIES * _ENTRY.size)
-        self._contents = ctypes.create_string_buffer(MAX_PACKETS * _MAX_PAYLOAD_BYTES)  # resident as far as it is used
+        self._contents = ctypes.create_string_buffer(_CONTENTS_BYTES)
         self._contents_view = memoryview(self._contents).cast("B")
         self._contents_at = ctypes.addressof(self._contents)
         self._used = 0  # of the contents
@@ -257,6 +258,8 @@ class NativeBurst:
         if self._count + len(packets) > MAX_PACKETS:
             return False
         if any(packet.extensions or len(packet.payload) > _MAX_PAYLOAD_BYTES for packet in packets):
+            return False
+        if self._used + sum([len(packet.payload) for packet in packets]) > _CONTENTS_BYTES:
             return False
         self._known, self._known_at = packets, self._count
         used = self._used

@@ -270,6 +270,9 @@ def test_a_burst_has_an_end(wire: Wire) -> None:
     assert wire.send().sent == native.MAX_ENTRIES
     wire.receive(native.MAX_ENTRIES)
     assert not wire.add(stream, many)
+    large = sized(*([2_000] * 600))
+    assert not wire.add(stream, large)
+    assert wire.burst.empty
 
 
 async def test_a_port_sends_what_was_gathered_and_never_past_what_waits(wire: Wire) -> None:
