@@ -275,7 +275,7 @@ class MediaEngine:
                 room.reconsider(now)
                 self._flush(room, now)
 
-    def _turn(self, elapsed_s: float) -> list[SubscriberSession]:
+    def _turn(self, elapsed_s: float) -> list[AnySession]:
         """The viewers whose turn it is: all of them within `VIEWERS_ROUND_S`."""
         if not self._turns:
             self._turns = list(self._by_subscriber)
