@@ -19,6 +19,8 @@ FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 # Who has run this long was healthy: its next failure is a first one again.
 HEALTHY_AFTER_S = 60.0
+# A library may lose a cancellation that meets a timeout of its own; time enough to clean up before the next one.
+CANCEL_AGAIN_S = 3.0
 
 
 class Tasks:
@@ -30,6 +32,7 @@ class Tasks:
         self._clock = clock
         self._rng = rng or random.Random()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._attempts: set[asyncio.Task[Any]] = set()  # what `forever` runs
         self._closing = False
         self._failures = Counter(
             "background_task_failures", "Background tasks that ended with an error", ["name"], registry=metrics
@@ -60,12 +63,14 @@ class Tasks:
         return self.spawn(self._supervise(factory, name), name)
 
     async def close(self) -> None:
-        """Cancel everything and wait until it has ended."""
-        self._closing = True
-        while pending := [task for task in self._tasks if task is not asyncio.current_task()]:
+        """Cancel everything until it has ended."""
+        self._closing, cancelled = True, self._tasks  # who runs an attempt cancels it: once, at first
+        while pending := [task for task in self._tasks | self._attempts if task is not asyncio.current_task()]:
             for task in pending:
-                task.cancel()
-            await asyncio.wait(pending)
+                if task in cancelled:
+                    task.cancel()
+            await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+            cancelled = self._tasks | self._attempts
             # done callbacks are scheduled, not run, when `wait` returns
             await asyncio.sleep(0)
 
@@ -74,14 +79,14 @@ class Tasks:
         while True:
             began = self._clock.monotonic()
             attempt = asyncio.get_running_loop().create_task(factory(), name=name)
+            self._attempts.add(attempt)
+            attempt.add_done_callback(self._ended)
             try:
                 await asyncio.wait([attempt])
             except asyncio.CancelledError:
                 attempt.cancel()
                 await asyncio.wait([attempt])
-                self._report(attempt)
                 raise
-            self._report(attempt)
             if self._clock.monotonic() - began >= HEALTHY_AFTER_S:
                 delay_s = FIRST_DELAY_S
             # full jitter over the upper half: never at once, never all together
@@ -90,6 +95,7 @@ class Tasks:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
+        self._attempts.discard(task)
         self._report(task)
 
     def _report(self, task: asyncio.Task[Any]) -> None:

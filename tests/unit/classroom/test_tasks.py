@@ -177,3 +177,29 @@ async def test_close_waits_for_a_task_that_tidies_up(clock: VirtualClock) -> Non
 async def test_a_task_may_close_the_tasks_it_belongs_to(clock: VirtualClock) -> None:
     tasks = Tasks(clock)
     await tasks.spawn(tasks.close(), "stop")
+
+
+@pytest.mark.parametrize("supervised", [False, True])
+async def test_a_cancellation_that_a_library_lost_is_repeated(
+    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, supervised: bool
+) -> None:
+    monkeypatch.setattr("classroom.tasks.CANCEL_AGAIN_S", 0.01)
+    tasks = Tasks(clock)
+    lost: list[bool] = []
+
+    async def deaf() -> None:
+        while True:
+            try:
+                await clock.sleep(1000)
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append(True)
+
+    if supervised:
+        tasks.forever(deaf, "deaf")
+    else:
+        tasks.spawn(deaf(), "deaf")
+    await clock.settle()
+    await asyncio.wait_for(tasks.close(), 5)
+    assert (lost, tasks.running) == ([True], 0)

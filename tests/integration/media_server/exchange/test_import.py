@@ -1,5 +1,6 @@
 """Libraries of MP4 files coming in: files that FFmpeg made, watched as any other recording."""
 
+import asyncio
 import io
 import subprocess
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import pytest_asyncio
 from openpyxl import Workbook, load_workbook
 
 from classroom.access.library import Wanted, access_search
+from classroom.cli.main import run
 from classroom.model.principal import SYSTEM
 from classroom.service import ServiceFactory
 from classroom.sheets import Report
@@ -158,6 +160,33 @@ async def test_schools_of_others_are_not_imported_for(hub: Hub, films: Path) -> 
     job = await imported(hub, "foreign", who="other_county_archivist")
     [problem] = job["report"]["problems"]
     assert problem["column"] == "学校标识码"
+
+
+async def test_the_command_imports_beside_the_server_all_or_nothing(
+    hub: Hub, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(hub.server.context.settings.data)
+    (tmp_path / "film.mp4").write_bytes((films / "aac.mp4").read_bytes() + b"\0\0\0\x09free!")
+
+    async def command(table: Path, *options: str) -> tuple[int, str, str]:
+        arguments = ["archive", "import", str(tmp_path), table.name, "--data", data, *options]
+        code = await asyncio.to_thread(run, arguments)
+        return code, *capsys.readouterr()
+
+    def table(name: str, **cells: str) -> Path:
+        given = row(hub, "film.mp4", title="命令行导入", **cells)
+        names, values = zip(*((COLUMNS[key][0], value) for key, value in given.items()), strict=True)
+        (tmp_path / name).write_text(f"{','.join(names)}\n{','.join(values)}\n", "utf-8")
+        return tmp_path / name
+
+    code, said, wrong = await command(table("wrong.csv", grade="十三年级"))
+    assert (code, said) == (1, "")
+    assert any(name in wrong for name in COLUMNS["grade"])
+    good = table("good.csv")
+    assert (await command(good, "--dry-run"))[0] == 0
+    assert await found(hub, "命令行导入") == []
+    assert [(await command(good))[0] for _ in range(2)] == [0, 0]
+    assert len(await found(hub, "命令行导入")) == 1
 
 
 class Enough(Exception):
