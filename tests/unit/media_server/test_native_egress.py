@@ -172,17 +172,24 @@ class UnixStream(NativeStream):
         return self._unix
 
 
-def test_what_the_socket_does_not_take_now_is_left_to_the_python_loop(tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = str(tmp_path_factory.mktemp("unix") / "s")
-    writer, run = writer_for(), sized(*range(100, 140))
-    later: list[Run] = []
-    burst = NativeBurst(library())
+@contextlib.contextmanager
+def unix_sockets(path: str) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A receiver at `path`, which nobody reads, and a sender."""
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
     ):
         receiver.bind(path)
         receiver.setblocking(False)
+        yield receiver, sender
+
+
+def test_what_the_socket_does_not_take_now_is_left_to_the_python_loop(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = str(tmp_path_factory.mktemp("unix") / "s")
+    writer, run = writer_for(), sized(*range(100, 140))
+    later: list[Run] = []
+    burst = NativeBurst(library())
+    with unix_sockets(path) as (receiver, sender):
         stream = UnixStream(stream_of(writer), path)
         for _ in range(2):
             burst.add(stream, ("", 0), run, lambda runs, stamp: later.extend(runs))
@@ -214,12 +221,7 @@ def test_a_full_socket_tells_who_got_what(tmp_path_factory: pytest.TempPathFacto
     writer, run = writer_for(), sized(*range(100, 104))
     stream = UnixStream(stream_of(writer), path)
     burst = NativeBurst(library())
-    with (
-        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver,
-        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
-    ):
-        receiver.bind(path)
-        sender.setblocking(False)
+    with unix_sockets(path) as (_, sender):
         targets = NativeTargets([(stream, ("", 0), 0, 0)] * 20)
         done = burst.send_to_all(sender.fileno(), targets, run.packets, 0, segmentation=False)
         assert done is not None
