@@ -274,6 +274,8 @@ class MediaEngine:
             for room in list(self.rooms.values()):
                 room.reconsider(now)
                 self._flush(room, now)
+        if any(room.asks for room in self.rooms.values()):
+            self._tick_soon()
 
     def _turn(self, elapsed_s: float) -> list[AnySession]:
         """The viewers whose turn it is: all of them within `VIEWERS_ROUND_S`."""
