@@ -31,8 +31,22 @@ function packed(): Plugin {
   };
 }
 
+/** Puts every page, which says only its title and script, into the shell that all have in common. */
+function shelled(): Plugin {
+  return {
+    name: "shelled",
+    transformIndexHtml: {
+      order: "pre",
+      handler: (page) =>
+        readFileSync(here("src/ui/shell.html"), "utf-8").replace(/<!-- the page: .*-->/, page.trim().replace("\n", "\n    ")),
+    },
+  };
+}
+
+const pages = ["index", "panel", "join", "console", "plan", "watch", "archive", "library"];
+
 export default defineConfig({
-  plugins: [vue(), packed()],
+  plugins: [vue(), shelled(), packed()],
   appType: "mpa",
   // The service puts the nonce of each response in this place.
   html: { cspNonce: "__CSP_NONCE__" },
@@ -56,16 +70,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: {
-        index: here("index.html"),
-        panel: here("panel.html"),
-        join: here("join.html"),
-        console: here("console.html"),
-        plan: here("plan.html"),
-        watch: here("watch.html"),
-        archive: here("archive.html"),
-        library: here("library.html"),
-      },
+      input: Object.fromEntries(pages.map((page) => [page, here(`${page}.html`)])),
     },
   },
 });
