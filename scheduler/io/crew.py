@@ -32,6 +32,8 @@ class SolverFailed(ClassroomError):
 class Listener(Protocol):
     """Who hears what processes say, and knows what is settled."""
 
+    def begin(self, job: SearchJob) -> SearchJob: ...
+
     def take(self, process: int, report: Report) -> None: ...
 
     def proved(self, part: int) -> bool: ...
@@ -130,11 +132,11 @@ class Crew:
             self._workers.append(_Worker(number))
         return self._workers[first:]
 
-    @staticmethod
-    def _give(workers: Sequence[_Worker], queue: deque[SearchJob] | deque[BoundJob]) -> None:
+    def _give(self, workers: Sequence[_Worker], queue: deque[SearchJob] | deque[BoundJob]) -> None:
         for worker in workers:
             if worker.job is None and queue:
-                worker.begin(queue.popleft())
+                job = queue.popleft()
+                worker.begin(self._listener.begin(job) if isinstance(job, SearchJob) else job)
 
     def _hear(self, seconds: float) -> None:
         busy = [worker for worker in self._workers if worker.job is not None]

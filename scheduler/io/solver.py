@@ -17,6 +17,10 @@ from scheduler.planning.lookup import Lookup
 from scheduler.planning.objectives import coverage, missing, score, uncovered_cost
 from scheduler.planning.solution import Course, Solution, Uncovered
 
+# Where parts wait for each other: how long, and what share of its time, each is looked at first, so that the whole has
+# a plan early.
+FIRST_LOOK_S, FIRST_LOOK_SHARE = 2.0, 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Update:
@@ -103,7 +107,8 @@ def bound_instance(
 
 
 def _search_jobs(template: SearchJob, parts: Sequence[Instance], workers: int) -> list[SearchJob]:
-    """One for each part, or several seeds of the largest; where there are more parts than workers, time is shared."""
+    """One for each part, or several seeds of the largest; where there are more parts than workers, time is shared and
+    every part is looked at before the first is searched well."""
     lessons = sum(part.lessons for part in parts)
     jobs: list[SearchJob] = []
     for number, part in enumerate(parts):
@@ -122,7 +127,17 @@ def _search_jobs(template: SearchJob, parts: Sequence[Instance], workers: int) -
     for more in range(1, workers - len(parts) + 1 if parts else 0):
         job = jobs[(more - 1) % len(parts)]
         jobs.append(replace(job, seed=template.seed + more, prove=False, other_proves=job.prove))
-    return jobs
+    return _looked_at(jobs) if len(parts) > workers and template.seconds is not None else jobs
+
+
+def _looked_at(jobs: Sequence[SearchJob]) -> list[SearchJob]:
+    looks, searches = [], []
+    for job in jobs:
+        seconds = job.seconds or 0.0
+        look = min(FIRST_LOOK_S, FIRST_LOOK_SHARE * seconds)
+        looks.append(replace(job, seed=job.seed + 1, seconds=look, prove=False))
+        searches.append(replace(job, seconds=seconds - look))
+    return looks + searches
 
 
 def _bound_jobs(parts: list[Instance], seconds: float | None, *, background: bool) -> list[BoundJob]:
@@ -166,6 +181,14 @@ class _Board:
     @property
     def bound_coverage(self) -> int:
         return sum(self._bounds.values())
+
+    def begin(self, job: SearchJob) -> SearchJob:
+        """A search of a part that was looked at goes on from there; what was frozen may gain other needs again."""
+        if job.part not in self._done:
+            return job
+        held = {need for course in job.frozen for need in course.needs}
+        best = (course for course in self._best(job.part).courses if held.isdisjoint(course.needs))
+        return replace(job, start=(*job.frozen, *best))
 
     def take(self, process: int, report: Report) -> None:
         """Hear what a process says."""
@@ -214,9 +237,12 @@ class _Board:
         if self._on_update is not None:
             self._on_update(update)
 
+    def _best(self, part: int) -> Done:
+        return min(self._done[part], key=lambda done: (done.cost, done.seed))
+
     def run(self, seed: int) -> Run:
         """The best of every part together."""
-        best = [min(self._done[part], key=lambda done: (done.cost, done.seed)) for part in sorted(self._done)]
+        best = [self._best(part) for part in sorted(self._done)]
         lookup = Lookup.of(self.instance)
         courses = tuple(course for done in best for course in done.courses)
         seconds = time.monotonic() - self.began

@@ -4,6 +4,7 @@ import { joinEn, joinZh } from "../locales/join";
 import { playerEn, playerZh } from "../locales/player";
 import { plainText, provideText } from "../shared/text";
 import "../ui/base.css";
+import "../ui/stage.css";
 import "./join.css";
 import "./controls.css";
 import JoinPage from "./JoinPage.vue";

@@ -3,6 +3,7 @@ import { commonEn, commonZh } from "../locales/common";
 import { playerEn, playerZh } from "../locales/player";
 import { plainText, provideText } from "../shared/text";
 import "../ui/base.css";
+import "../ui/stage.css";
 import "../player/controls.css";
 import "../player/player.css";
 import "./watch.css";
