@@ -29,13 +29,16 @@ _REAL_TIME = (
         for name in ("browser", "engine", "room_channel", "signalling", "transport")
     ),
 )
+# Pages without media can wait, so they share it too.
+_PATIENT = tuple(f"e2e/test_{name}.py" for name in ("archive_pages", "pages", "plan_page"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is in `_REAL_TIME`."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).as_posix().startswith(_REAL_TIME):
+        path = item.path.relative_to(here).as_posix()
+        if path.startswith(_REAL_TIME) and path not in _PATIENT:
             item.add_marker(pytest.mark.realtime)
 
 
