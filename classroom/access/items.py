@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from classroom.access.archive import ask
 from classroom.access.cataloguing import entry_of
@@ -21,11 +22,15 @@ DEEDS = (
     Deed.SEE_RECORDING, Deed.WATCH_RECORDING, Deed.DOWNLOAD_RECORDING, Deed.DESCRIBE_RECORDING, Deed.SUBMIT_RECORDING,
     Deed.RATE_RECORDING, Deed.JUDGE_RECORDING, Deed.REMARK_RECORDING, Deed.SEE_REVIEWS, Deed.KEEP_RECORDING,
 )  # fmt: skip
+_MOST_LOST = 20  # spans told
 
 
 @dataclass(frozen=True, slots=True)
 class TrackState:
-    """A track and how much of it the segment store has. `expected` None: more may come."""
+    """A track and how much of it the segment store has. `expected` None: more may come.
+
+    `lost`: from when to when (seconds) nothing of it can be shown, for it was given up or is damaged; the first ones.
+    """
 
     name: str
     kind: TrackKind
@@ -41,6 +46,7 @@ class TrackState:
     stored: int
     damaged: int
     given_up: bool
+    lost: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ async def access_item(
 async def _tracks(db: AsyncSession, recording_id: str) -> list[TrackState]:
     stored = case((BlobRow.damaged_at.is_(None) & BlobRow.digest.is_not(None), 1), else_=0)
     damaged = case((BlobRow.damaged_at.is_not(None), 1), else_=0)
-    rows = await db.execute(
+    found = await db.execute(
         select(
             TrackRow,
             func.count(SegmentRow.sequence),
@@ -102,6 +108,29 @@ async def _tracks(db: AsyncSession, recording_id: str) -> list[TrackState]:
             stored=int(whole),
             damaged=int(broken),
             given_up=row.given_up_at is not None,
+            lost=await _lost(db, row) if row.given_up_at is not None or broken else (),
         )
-        for row, count, size, end, whole, broken in rows
+        for row, count, size, end, whole, broken in found.all()
     ]
+
+
+async def _lost(db: AsyncSession, track: TrackRow) -> tuple[tuple[float, float], ...]:
+    """Segments the store has not, or not whole, or not the header of; those that follow each other as one."""
+    header = aliased(BlobRow)
+    lines = await db.execute(
+        select(SegmentRow.start, SegmentRow.duration)
+        .outerjoin(BlobRow, BlobRow.digest == SegmentRow.digest)
+        .outerjoin(header, header.digest == SegmentRow.init_digest)
+        .where(
+            SegmentRow.track_id == track.id,
+            or_(*(each.digest.is_(None) | each.damaged_at.is_not(None) for each in (BlobRow, header))),
+        )
+        .order_by(SegmentRow.start)
+    )
+    spans: list[tuple[int, int]] = []
+    for start, duration in lines:
+        if spans and spans[-1][1] >= start:
+            spans[-1] = spans[-1][0], start + duration
+        else:
+            spans.append((start, start + duration))
+    return tuple((begin / track.timescale, end / track.timescale) for begin, end in spans[:_MOST_LOST])

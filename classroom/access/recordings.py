@@ -205,12 +205,19 @@ async def access_segments_append(
 
 
 async def access_track_complete(
-    store: Store, principal: Principal, track_id: str, segments: int, now: datetime, *, given_up: bool = False
+    store: Store,
+    principal: Principal,
+    track_id: str,
+    segments: int,
+    now: datetime,
+    *,
+    given_up: bool = False,
+    lost: Sequence[str] = (),
 ) -> TrackStock:
     """Whoever records it says that the track has so many segments and no more; again changes nothing.
 
     `given_up`: what is missing now is lost; the recording becomes complete with that gap. Should it come all the same,
-    it is taken.
+    it is taken. So it is once nothing is missing but the `lost` digests; they are not among what this says is missing.
     Raises as `access_segments_append`, `Conflict("track_closed")` when another number was said or more are there.
     """
     require_somebody(principal)
@@ -223,11 +230,11 @@ async def access_track_complete(
             append(db, principal, "track.ended", f"track:{track_id}", {"segments": segments}, now=now)
         elif row.expected_segments != segments:
             raise Conflict("track_closed", track=row.name, segments=row.expected_segments)
-        stock = await _stock(db, row)
-        if given_up and row.given_up_at is None:
+        stock = await _stock(db, row, lost)
+        if (given_up or (lost and not stock.missing)) and row.given_up_at is None:
             row.given_up_at = now
-            lost = {"segments": segments, "stored": stock.stored}
-            append(db, principal, "track.given_up", f"track:{track_id}", lost, now=now)
+            left = {"segments": segments, "stored": stock.stored}
+            append(db, principal, "track.given_up", f"track:{track_id}", left, now=now)
         return stock
 
 
@@ -340,7 +347,8 @@ async def _count(db: AsyncSession, track_id: str) -> int:
     return await db.scalar(select(func.count()).where(SegmentRow.track_id == track_id)) or 0
 
 
-async def _stock(db: AsyncSession, row: TrackRow) -> TrackStock:
+async def _stock(db: AsyncSession, row: TrackRow, lost: Sequence[str] = ()) -> TrackStock:
+    """`lost` is not said to be missing."""
     await db.flush()
     whole = and_(BlobRow.digest.is_not(None), BlobRow.damaged_at.is_(None))
     with_blobs = (
@@ -348,14 +356,18 @@ async def _stock(db: AsyncSession, row: TrackRow) -> TrackStock:
     )
     missing = [
         Missing(line.digest, line.size_bytes)
-        for line in await db.scalars(with_blobs.where(not_(whole)).order_by(SegmentRow.sequence).limit(MOST_MISSING))
+        for line in await db.scalars(
+            with_blobs.where(not_(whole), SegmentRow.digest.not_in(lost))
+            .order_by(SegmentRow.sequence)
+            .limit(MOST_MISSING)
+        )
     ]
     headers = await db.scalars(
         select(SegmentRow.init_digest)
         .distinct()
         .where(SegmentRow.track_id == row.id)
         .outerjoin(BlobRow, BlobRow.digest == SegmentRow.init_digest)
-        .where(not_(whole))
+        .where(not_(whole), SegmentRow.init_digest.not_in(lost))
     )
     counted = with_blobs.where(whole).with_only_columns(func.count(), maintain_column_froms=True)
     return TrackStock(

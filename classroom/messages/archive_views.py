@@ -84,7 +84,10 @@ class EntryView(Message):
 
 
 class TrackStateView(Message):
-    """A track and how much of it the segment store has; `expected` None: more may come; `given_up`: no more does."""
+    """A track and how much of it the segment store has; `expected` None: more may come; `given_up`: no more does.
+
+    `lost`: from when to when (seconds) nothing of it can be shown, the first ones.
+    """
 
     name: str
     kind: TrackKind
@@ -100,6 +103,7 @@ class TrackStateView(Message):
     stored: int
     damaged: int
     given_up: bool
+    lost: list[tuple[float, float]]
 
 
 class ItemView(Message):

@@ -9,6 +9,7 @@ from classroom.messages.base import Message
 from classroom.model.recording import TrackKind
 
 MAX_LINES = 200  # of a manifest, in one request
+MAX_LOST = 900  # digests, in one request: an hour of one track
 MAX_SEGMENT_BYTES = 64_000_000  # six seconds at 85 Mbps
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Ticks = Annotated[int, Field(ge=0, lt=2**62)]
@@ -42,10 +43,12 @@ class SegmentLines(Message):
 
 
 class TrackEnd(Message):
-    """The track has so many segments and no more; `given_up`: those that are missing never come."""
+    """The track has so many segments and no more; `given_up`: those that are missing never come; `lost`: these digests
+    never come, they are damaged on the recorder."""
 
     segments: Annotated[int, Field(ge=0, lt=1_000_000)]
     given_up: bool = False
+    lost: Annotated[list[Digest], Field(max_length=MAX_LOST)] = []
 
 
 class MissingView(Message):

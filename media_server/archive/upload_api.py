@@ -108,7 +108,7 @@ class UploadApi:
     async def _complete(self, call: Call) -> TrackStockView:
         end, now = call.parsed(TrackEnd), self._clock.now()
         stock = await access_track_complete(
-            self._store, call.principal, call.path["id"], end.segments, now, given_up=end.given_up
+            self._store, call.principal, call.path["id"], end.segments, now, given_up=end.given_up, lost=end.lost
         )
         self._on_complete()
         return _view(stock)

@@ -75,7 +75,7 @@ class TrackFolder:
         self._recover()
         digest = sha256(header).hexdigest()
         path = self.path / f"{digest}.mp4"
-        if not path.exists():
+        if not path.exists() or path.read_bytes() != header:  # without its header no segment can be played
             write_durably(path, header)
         name = f"{len(self.lines):06}.{digest}.m4s"
         self._open = _OpenSegment(self.path / name, digest, start)

@@ -50,11 +50,12 @@ class DiskGuard:
             log.warning("recording not given up", lesson=lesson.folder.note.lesson_id, reason=error.strerror)
 
     def _kept(self, lesson: LessonUpload, running: str | None) -> KeptLesson:
-        notes = [path.stat().st_mtime for path in lesson.folder.path.glob("*/safe.json")]
+        folder = lesson.folder.path
+        notes = [path.stat().st_mtime for path in (*folder.glob("*/safe.json"), folder / "lesson.json")]
         return KeptLesson(
             lesson_id=lesson.folder.note.lesson_id,
             size_bytes=lesson.folder.size_bytes(),
-            safe=lesson.safe,
-            expired=time.time() - max(notes, default=time.time()) > self._keep_s,
+            safe=lesson.over,
+            expired=time.time() - max(notes) > self._keep_s,
             running=lesson.folder.note.lesson_id == running,
         )

@@ -24,6 +24,7 @@ from room_agent.studio.throttle import Throttle
 
 _GUARD_EVERY_S = 10.0
 _SHOWN = 5  # lessons; the newest that are not safe yet
+_NAMED = 3  # damaged places of a lesson
 
 log = get_logger(__name__)
 
@@ -125,6 +126,11 @@ class RoomRecording:
         problem: ClassroomError | None = self.recorder.fault if running else None
         if problem is None and note.refused is not None:
             problem = ClassroomError("upload_refused", reason=note.refused)
+        if problem is None and lesson.damaged:
+            where = [f"{_clock(begin_s)}–{_clock(end_s)}" for begin_s, end_s in lesson.damaged]
+            problem = ClassroomError(
+                "recording_damaged_here", where=[*where[:_NAMED], *(["…"] if where[_NAMED:] else [])]
+            )
         problem = problem or self._upload.problem
         return RoomRecordingView(
             lesson_id=note.lesson_id,
@@ -162,6 +168,12 @@ class RoomRecording:
             if self._guard.warning != before:
                 self._on_change()
             await self._clock.sleep(_GUARD_EVERY_S)
+
+
+def _clock(seconds: float) -> str:
+    """As on a player: 62.5 is 1:02."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}"
 
 
 def recordings_directory(config: RecordingConfig, room: str) -> Path:

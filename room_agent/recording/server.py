@@ -43,7 +43,8 @@ M = TypeVar("M", bound=Message)
 
 
 class UploadRefused(ClassroomError):
-    """The server did not take it: `upload_refused` with the problem's `reason`, or `server_unreachable`.
+    """It was not brought: `upload_refused` with the server's problem as `reason`, `server_unreachable`, or
+    `recording_unreadable` here.
 
     `reason` is the server's own code; `final` when asking again will not help.
     """
@@ -79,10 +80,13 @@ class RecordingServer:
         url = self._api / "tracks" / track_id / "segments"
         return await self._json("POST", url, TrackStockView, SegmentLines(segments=lines[:MAX_LINES]))
 
-    async def complete(self, track_id: str, segments: int, *, given_up: bool = False) -> TrackStockView:
-        """`given_up`: what the server has not of it will never come."""
+    async def complete(
+        self, track_id: str, segments: int, *, given_up: bool = False, lost: list[str] | None = None
+    ) -> TrackStockView:
+        """What the server has not of it will never come, if `given_up`; of those it misses, the `lost` never."""
         url = self._api / "tracks" / track_id / "complete"
-        return await self._json("POST", url, TrackStockView, TrackEnd(segments=segments, given_up=given_up))
+        end = TrackEnd(segments=segments, given_up=given_up, lost=lost or [])
+        return await self._json("POST", url, TrackStockView, end)
 
     async def received(self, digest: str) -> UploadView:
         return await self._json("GET", self._api / "segments" / digest, UploadView)

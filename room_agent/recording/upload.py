@@ -5,6 +5,7 @@ with this process, and nothing has to be kept in step.
 """
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from classroom.clock import SCHOOL_ZONE, Clock
 from classroom.logs import get_logger
-from classroom.messages.recording import MissingView, NewTrackBody, SegmentLine, TrackStockView
+from classroom.messages.recording import MAX_LOST, MissingView, NewTrackBody, SegmentLine, TrackStockView
 from room_agent.config import UploadPolicy
 from room_agent.recording.folders import (
     LessonFolder,
@@ -29,7 +30,8 @@ from room_agent.studio.backoff import Backoff
 _LOOK_S = 1.0
 _ASK_AGAIN_S = 600.0  # whether the server has lost something it had: then it wants it again
 _NIGHT_FROM, _NIGHT_UNTIL = 22, 6  # hours at school; nobody teaches then
-_MANY_MISSING = 200  # as many as the server tells at once: there may be more
+# The disk says so itself, or the file is not there: that will not get better. Of all else one cannot know.
+_ROTTEN = frozenset({errno.EIO, errno.ENOENT, errno.EBADMSG, errno.EUCLEAN, errno.EILSEQ})
 
 log = get_logger(__name__)
 
@@ -43,7 +45,9 @@ class TrackUpload:
     lines: list[SegmentLine] = field(default_factory=list)
     stock: TrackStockView | None = None
     asked_s: float = float("-inf")
-    damaged: set[str] = field(default_factory=set)  # here: the server waits for them in vain
+    # What rotted here before the server had it: by digest, from when to when (seconds) nothing can be shown.
+    damaged: dict[str, tuple[float, float]] = field(default_factory=dict)
+    given_up: bool = False  # the server knows that it waits in vain
 
     @property
     def safe_segments(self) -> int:
@@ -62,6 +66,13 @@ class TrackUpload:
             return read_safe(self.path)[1]
         return self.stock.complete and not self.stock.missing and self.stock.next_sequence == len(self.lines)
 
+    @property
+    def over(self) -> bool:
+        """Nothing is left that could be brought: it is safe, or what is missing has rotted here."""
+        if self.stock is None or not self.given_up:
+            return self.all_safe
+        return all(each.digest in self.damaged for each in self.stock.missing)
+
     def seconds(self, segments: int) -> float:
         """Where the n-th segment ends, on the media clock."""
         line = self.lines[segments - 1] if segments else None
@@ -79,7 +90,19 @@ class LessonUpload:
         return self.folder.note.ended and all(track.all_safe for track in self.tracks.values())
 
     @property
+    def over(self) -> bool:
+        """Nothing is left that could be brought."""
+        return self.folder.note.ended and all(track.over for track in self.tracks.values())
+
+    @property
+    def damaged(self) -> list[tuple[float, float]]:
+        """As `TrackUpload.damaged`, of all tracks, in order."""
+        return sorted({span for track in self.tracks.values() for span in track.damaged.values()})
+
+    @property
     def waiting_bytes(self) -> int:
+        if self.over:
+            return 0
         return sum(line.size_bytes for track in self.tracks.values() for line in track.lines[track.safe_segments :])
 
     @property
@@ -88,7 +111,9 @@ class LessonUpload:
 
     @property
     def safe_s(self) -> float:
-        """Up to here every track is on the server."""
+        """Up to here every track is on the server; of what is over, how much is there."""
+        if self.over:
+            return max(0.0, self.recorded_s - sum(end_s - begin_s for begin_s, end_s in self.damaged))
         return min((track.seconds(track.safe_segments) for track in self.tracks.values()), default=0.0)
 
 
@@ -155,7 +180,7 @@ class Upload:
         """
         await asyncio.to_thread(self._read)
         for lesson in self._in_order():
-            if lesson.folder.note.refused is None and not (lesson.safe and not self._ask_again(lesson)):
+            if lesson.folder.note.refused is None and not (lesson.over and not self._ask_again(lesson)):
                 try:
                     if await self._bring(lesson):
                         return True
@@ -174,6 +199,8 @@ class Upload:
         for gone in self.lessons.keys() - found.keys():
             del self.lessons[gone]
         for lesson_id, folder in found.items():
+            if lesson_id not in self.lessons and folder.note.ended and lesson_id != self._running():
+                _mend(folder)
             lesson = self.lessons.setdefault(lesson_id, LessonUpload(folder))
             lesson.folder = folder
             for path in folder.track_paths():
@@ -208,7 +235,7 @@ class Upload:
             if each.digest not in track.damaged and (line := _line_of(track, each)) is not None
         ]
         if not waiting:
-            return False
+            return await self._give_up_damaged(lesson)
         _, missing, track = min(waiting, key=lambda each: (each[0], each[1].size_bytes is not None))
         await self._bring_one(track, missing)
         return True
@@ -239,11 +266,30 @@ class Upload:
         await asyncio.to_thread(lesson.folder.remove)
         self._on_change()
 
+    async def _give_up_damaged(self, lesson: LessonUpload) -> bool:
+        """All that is left of a lesson that is over has rotted here: nobody need wait for it. Whether there is more."""
+        if not lesson.folder.note.ended or lesson.folder.note.lesson_id == self._running():
+            return False
+        more = False
+        for track in lesson.tracks.values():
+            if track.stock is None or track.given_up or not track.damaged:
+                continue
+            lost = list(track.damaged)
+            all_of_it = len(lost) > MAX_LOST  # that disk is beyond picking out what is whole
+            left = await self._server.complete(
+                track.stock.track_id, len(track.lines), given_up=all_of_it, lost=lost[:MAX_LOST]
+            )
+            # It tells the first few hundred: of a disk that lost as many, what is whole comes to light only now.
+            track.stock = track.stock.model_copy(update={"missing": [*track.stock.missing, *left.missing]})
+            track.given_up = all_of_it or not left.missing
+            more = more or not track.given_up
+            self._on_change()
+        return more
+
     async def _bring_one(self, track: TrackUpload, missing: MissingView) -> None:
         data = await asyncio.to_thread(_read_blob, track, missing)
         if data is None:
-            track.damaged.add(missing.digest)
-            log.error("recorded segment is damaged here", source=track.track.name, digest=missing.digest)
+            self._rotten(track, missing)
             return
         begin = 0
         if missing.digest in self._begun or track.path not in self._asked:
@@ -261,6 +307,19 @@ class Upload:
             # There may be more than it told at once, and only it knows that everything is there.
             track.stock = await self._server.stock(track.stock.track_id)
         await self._note_safe(track)
+        self._on_change()
+
+    def _rotten(self, track: TrackUpload, missing: MissingView) -> None:
+        lines = [line for line in track.lines if missing.digest in (line.digest, line.init_digest)]
+        begin_s, end_s = lines[0].start / track.track.timescale, track.seconds(lines[-1].sequence + 1)
+        track.damaged[missing.digest] = begin_s, end_s
+        log.error(
+            "recording is damaged here",
+            where=str(track.path),
+            digest=missing.digest,
+            begin_s=round(begin_s, 3),
+            end_s=round(end_s, 3),
+        )
         self._on_change()
 
     async def _note_safe(self, track: TrackUpload) -> None:
@@ -290,6 +349,15 @@ def is_night(now: datetime) -> bool:
     return hour >= _NIGHT_FROM or hour < _NIGHT_UNTIL
 
 
+def _mend(folder: LessonFolder) -> None:
+    """In a thread: a manifest that rotted is written anew from the segments. What cannot be, stays as it is."""
+    try:
+        if not folder.note.dropped:
+            folder.recover()
+    except (OSError, ValueError) as error:
+        log.error("recording not recovered", lesson=folder.note.lesson_id, reason=str(error))
+
+
 def _line_of(track: TrackUpload, missing: MissingView) -> SegmentLine | None:
     """The first line that names it."""
     named = (line for line in track.lines if missing.digest in (line.digest, line.init_digest))
@@ -297,13 +365,16 @@ def _line_of(track: TrackUpload, missing: MissingView) -> SegmentLine | None:
 
 
 def _read_blob(track: TrackUpload, missing: MissingView) -> bytes | None:
-    """In a thread: what is kept here under that digest, None when it is damaged or gone."""
+    """In a thread: what is kept here under that digest, None when it is damaged or gone. Raises `UploadRefused`."""
     line = _line_of(track, missing)
     if line is None:
         return None
     header = missing.digest == line.init_digest
     try:
         data = (track.path / f"{missing.digest}.mp4" if header else segment_path(track.path, line)).read_bytes()
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in _ROTTEN:
+            return None
+        reason = error.strerror or str(error)
+        raise UploadRefused("recording_unreadable", where=str(track.path), reason=reason) from error
     return data if sha256(data).hexdigest() == missing.digest else None

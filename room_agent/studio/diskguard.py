@@ -12,7 +12,7 @@ DiskWarning = Literal["disk_low", "disk_full"]
 
 @dataclass(frozen=True, slots=True)
 class KeptLesson:
-    """`safe`: every byte of it is on the server; `expired`: and for so long that it need not stay here."""
+    """`safe`: all of it that is whole is on the server; `expired`: and for so long that it need not stay here."""
 
     lesson_id: str
     size_bytes: int

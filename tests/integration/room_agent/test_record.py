@@ -15,7 +15,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from classroom.access.items import access_item
 from classroom.access.lessons import access_lesson_to_see, access_step
+from classroom.access.recordings import access_recording_open
 from classroom.clock import SystemClock
 from classroom.codecs.h264 import split_nals
 from classroom.errors import NotFound, Unavailable
@@ -351,8 +353,56 @@ async def test_what_rots_on_the_server_is_brought_again_and_what_rots_here_is_ne
             each.asked_s = float("-inf")
         await brought(upload)
         assert source.digests[1] not in stored(hub)
-        assert lesson.safe_s == 2.0
+        assert (lesson.damaged, lesson.safe_s) == ([(2.0, 4.0)], 4.0)
         assert not lesson.safe
+
+
+@pytest.mark.parametrize("what", ["flipped", "gone", "header"])
+async def test_what_rots_before_it_was_brought_is_named_and_not_waited_for(tmp_path: Path, what: str) -> None:
+    async with uploading(tmp_path) as (hub, upload, folder):
+        (rotten,) = folder.glob("*/*.mp4" if what == "header" else "*/000001.*.m4s")
+        if what == "gone":
+            rotten.unlink()
+        else:
+            rotten.write_bytes(_flipped(rotten.read_bytes()))
+        await brought(upload)
+        (lesson,) = upload.lessons.values()
+        lost = (0.0, 6.0) if what == "header" else (2.0, 4.0)
+        assert lesson.damaged == [lost]
+        assert (lesson.over, lesson.safe, lesson.waiting_bytes) == (True, False, 0)
+        assert lesson.safe_s == 6.0 - (lost[1] - lost[0])
+        assert len(stored(hub)) == 3, "all the rest was brought, and nothing that is damaged"
+        await archived(hub)
+        recording = await access_recording_open(hub.county.store, SYSTEM, hub.county.lesson.id, NOW)
+        (kept,) = (await access_item(hub.county.store, SYSTEM, recording.id, NOW)).tracks
+        assert (kept.given_up, kept.lost) == (True, (lost,))
+        DiskGuard(folder.parent, low_bytes=0, keep_days=0).look([lesson], None)
+        assert not folder.exists(), "it is not kept for ever, though the server has not all of it"
+
+
+async def test_of_a_disk_that_lost_much_what_is_whole_is_brought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classroom.access.recordings.MOST_MISSING", 1)  # the server tells one at a time
+    async with uploading(tmp_path) as (hub, upload, folder):
+        for rotten in folder.glob("*/00000[01].*.m4s"):
+            rotten.write_bytes(_flipped(rotten.read_bytes()))
+        await brought(upload)
+        source = fake_track("opus")
+        assert set(stored(hub)) == {source.init_digest, source.digests[2]}
+        assert upload.lessons[hub.county.lesson.id].over
+
+
+async def test_a_rotten_manifest_is_made_anew_of_the_segments(tmp_path: Path) -> None:
+    async with uploading(tmp_path) as (hub, upload, folder):
+        (manifest,) = folder.glob("*/manifest.jsonl")
+        whole = manifest.read_bytes()
+        first, second, third = whole.splitlines(keepends=True)
+        manifest.write_bytes(first + b"?" + second[1:] + third)
+        await brought(upload)
+        assert manifest.read_bytes() == whole
+        assert upload.lessons[hub.county.lesson.id].safe
+        assert len(stored(hub)) == 4
 
 
 async def test_a_lesson_the_server_refuses_stays_and_does_not_hold_up_the_others(tmp_path: Path) -> None:

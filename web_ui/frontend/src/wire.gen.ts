@@ -1667,7 +1667,11 @@ export type TrackKind = "video" | "audio";
 
 export type TrackOrigin = "agent" | "server" | "import";
 
-/** A track and how much of it the segment store has; `expected` None: more may come; `given_up`: no more does. */
+/**
+ * A track and how much of it the segment store has; `expected` None: more may come; `given_up`: no more does.
+ *
+ * `lost`: from when to when (seconds) nothing of it can be shown, the first ones.
+ */
 export interface TrackStateView {
   name: string;
   kind: TrackKind;
@@ -1683,6 +1687,7 @@ export interface TrackStateView {
   stored: number;
   damaged: number;
   given_up: boolean;
+  lost: [number, number][];
 }
 
 /**

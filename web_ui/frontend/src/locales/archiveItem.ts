@@ -123,8 +123,9 @@ export const archiveItemZh = {
     channels: "{n} 声道",
     whole: "完整",
     partly: "已存 {stored} / {of} 段",
-    damaged: "{n} 段损坏",
-    givenUp: "缺 {n} 段：教室磁盘已满，未能保留",
+    damaged: "{where} 损坏",
+    givenUp: "缺 {where}：教室的磁盘上也没有了",
+    and: "、",
   },
   origin: { agent: "教室录制", server: "服务器录制", import: "导入" },
   action: {
@@ -284,8 +285,9 @@ export const archiveItemEn: SameKeys<typeof archiveItemZh> = {
     channels: "{n} channel | {n} channels",
     whole: "Whole",
     partly: "{stored} of {of} segments",
-    damaged: "{n} segment damaged | {n} segments damaged",
-    givenUp: "{n} segment lost, the room's disk was full | {n} segments lost, the room's disk was full",
+    damaged: "{where} damaged",
+    givenUp: "{where} lost: the room's disk has it no more",
+    and: ", ",
   },
   origin: { agent: "From the room", server: "From the server", import: "Imported" },
   action: {
