@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from classroom.codecs.bits import BitReader, MalformedStream, reading
 
-_FRAME_MARKER = 2
+FRAME_MARKER = 2
 _SYNC_CODE = 0x498342
 _SRGB = 7
 
@@ -29,7 +29,7 @@ def parse_keyframe(frame: bytes) -> Keyframe:
 
 
 def _parse(bits: BitReader) -> Keyframe:
-    if bits.bits(2) != _FRAME_MARKER:
+    if bits.bits(2) != FRAME_MARKER:
         raise MalformedStream("VP9", "no frame marker")
     profile = bits.bit() | bits.bit() << 1
     if profile == 3:
@@ -37,6 +37,12 @@ def _parse(bits: BitReader) -> Keyframe:
     if bits.bit() or bits.bit():  # show_existing_frame, frame_type: 0 is KEY_FRAME
         raise MalformedStream("VP9", "not a keyframe")
     bits.bits(2)  # show_frame, error_resilient_mode
+    depth, x, y, full_range = read_colour(bits, profile)
+    return Keyframe(profile, depth, x, y, full_range, *read_size(bits))
+
+
+def read_colour(bits: BitReader, profile: int) -> tuple[int, int, int, bool]:
+    """`frame_sync_code` and `color_config`: bit depth, subsampling x and y, full range. Raises `MalformedStream`."""
     if bits.bits(24) != _SYNC_CODE:
         raise MalformedStream("VP9", "no sync code")
     depth = 8
@@ -52,4 +58,9 @@ def _parse(bits: BitReader) -> Keyframe:
     elif profile & 1:
         x = y = 0
         bits.bit()
-    return Keyframe(profile, depth, x, y, full_range, bits.bits(16) + 1, bits.bits(16) + 1)
+    return depth, x, y, full_range
+
+
+def read_size(bits: BitReader) -> tuple[int, int]:
+    """`frame_size`: width and height."""
+    return bits.bits(16) + 1, bits.bits(16) + 1

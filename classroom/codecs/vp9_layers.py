@@ -10,7 +10,9 @@ def is_keyframe(frame: bytes) -> bool:
 
 
 def superframe(frames: Sequence[bytes]) -> bytes:
-    """Frames as one sample: an index after them says where each begins."""
+    """Frames as one sample: an index after them says where each begins. One needs none."""
+    if len(frames) == 1:
+        return frames[0]
     width = max(1, (max(map(len, frames)).bit_length() + 7) // 8)
     marker = bytes((0xC0 | width - 1 << 3 | len(frames) - 1,))
     return b"".join(frames) + marker + b"".join(len(frame).to_bytes(width, "little") for frame in frames) + marker

@@ -1,11 +1,12 @@
-"""VP9 out of RTP (RFC 9628), with its spatial layers as one picture."""
+"""VP9 out of RTP (RFC 9628); of its spatial layers a picture shows the highest."""
 
 from collections.abc import Sequence
 
 from classroom.codecs.bits import MalformedStream
+from classroom.codecs.vp9_hiding import Layers
 from classroom.codecs.vp9_layers import is_keyframe, superframe
 from classroom.fmp4.formats import Format, vp9_format
-from media_server.sfu.codecs.vp9 import BEGINS, read_descriptor
+from media_server.sfu.codecs.vp9 import BEGINS, LAYERS, read_descriptor
 
 
 class Vp9Pictures:
@@ -13,6 +14,8 @@ class Vp9Pictures:
 
     def __init__(self) -> None:
         self._sizes: tuple[tuple[int, int], ...] = ()
+        self._layers = Layers()
+        self._apart = 0  # so many layers that need not each other
 
     def picture(self, payloads: Sequence[bytes]) -> tuple[bytes, Format | None]:
         layers: list[list[bytes]] = []
@@ -28,10 +31,20 @@ class Vp9Pictures:
             layers[-1].append(payload[length:])
             self._sizes = sizes or self._sizes
         frames = [b"".join(parts) for parts in layers]
-        if len(frames) == 1:
-            return frames[0], vp9_format(frames[0]) if is_keyframe(frames[0]) else None
-        data = superframe(frames)
-        if not is_keyframe(frames[0]):
+        keyframe = is_keyframe(frames[0])
+        if keyframe:
+            # As in S2T1: a keyframe of the highest leaves a decoder nothing that the lower ones could refer to.
+            self._apart = len(frames) if len(frames) > 1 and is_keyframe(frames[-1]) else 0
+        if self._apart:
+            frames = frames[-1:] if len(frames) == self._apart else []
+            data = b"".join(frames)
+        elif payloads[0][0] & LAYERS:
+            *lower, highest = frames
+            hidden = [self._layers.hidden(frame) for frame in lower]
+            data = superframe([*filter(None, hidden), self._layers.shown(highest)])
+        else:
+            data = superframe(frames)
+        if not keyframe:
             return data, None
-        size = self._sizes[len(frames) - 1] if len(self._sizes) >= len(frames) else None
+        size = self._sizes[len(frames) - 1] if len(self._sizes) >= len(frames) > 1 else None
         return data, vp9_format(frames[0], size)

@@ -7,7 +7,7 @@ from media_server.sfu.codecs.payload import ALL_TARGETS, Extensions, Offsets, Pa
 from media_server.sfu.codecs.vp8 import shift_picture_id
 
 # RFC 9628 § 4.2, first octet
-_PICTURE_ID, _PREDICTED, _LAYERS, _FLEXIBLE = 0x80, 0x40, 0x20, 0x10
+_PICTURE_ID, _PREDICTED, LAYERS, _FLEXIBLE = 0x80, 0x40, 0x20, 0x10
 BEGINS, _ENDS, _STRUCTURE = 0x08, 0x04, 0x02
 Sizes = tuple[tuple[int, int], ...]
 
@@ -28,7 +28,7 @@ class Vp9:
         out = bytearray(payload)
         if first & _PICTURE_ID:
             position = shift_picture_id(out, position, offsets.picture_id)
-        if first & _LAYERS and not first & _FLEXIBLE and position + 1 < len(out):
+        if first & LAYERS and not first & _FLEXIBLE and position + 1 < len(out):
             out[position + 1] = out[position + 1] + offsets.tl0_index & 0xFF
         return bytes(out), extensions
 
@@ -48,7 +48,7 @@ def read_descriptor(payload: bytes) -> tuple[int, int | None, int | None, int, S
         picture_id, position = payload[position], position + 1
         if picture_id & 0x80:
             picture_id, position = (picture_id & 0x7F) << 8 | payload[position], position + 1
-    if first & _LAYERS:
+    if first & LAYERS:
         spatial, position = payload[position] >> 1 & 0x07, position + 1
         if not first & _FLEXIBLE:
             tl0, position = payload[position], position + 1

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.codecs.h264 import split_nals
+from classroom.codecs.vp9_hiding import Layers
 from classroom.fmp4.fragment import Sample, write_fragment
 from classroom.fmp4.header import write_header
 from classroom.rtp.packet import RtpPacket
@@ -81,6 +82,53 @@ def test_a_sender_that_sets_no_marker(codec: str) -> None:
 def test_several_units_in_one_av1_packet() -> None:
     payloads = [av1_aggregated(each) for each in encoded("AV1")]
     assert decoded(list(Pictures(AV1).take(packets("AV1", payloads)))) == [(WIDTH, HEIGHT)] * COUNT
+
+
+RESILIENT = {"error-resilient": "1", "deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+
+
+def vp9_layers(frames: list[list[bytes]]) -> list[list[bytes]]:
+    """Pictures of spatial layers as RTP payloads (RFC 9628 § 4.2): L, not flexible; B and E about each frame."""
+    first = [0x2C, *[0x6C] * (len(frames) - 1)]  # P = 0 only in the first picture
+    return [
+        [bytes((head, layer << 1, 0)) + data for layer, data in enumerate(each)]
+        for head, each in zip(first, frames, strict=True)
+    ]
+
+
+def test_of_spatial_layers_only_the_highest_is_shown() -> None:
+    # Each picture of an ordinary stream beside the one before, as if they were layers. So nothing may depend on
+    # whether the one before was shown: of frames of one size that is so when they are made to bear errors.
+    frames = encoded_pictures("libvpx-vp9", 8, WIDTH, HEIGHT, RESILIENT)
+    payloads = vp9_layers([frames[number : number + 2] for number in range(0, 8, 2)])
+    found = list(Pictures(VP9).take(packets("VP9", payloads)))
+    assert [each.format is not None for each in found] == [True, False, False, False]
+    assert pictures_of([each.data for each in found]) == pictures_of(frames)[1::2]
+
+
+def test_spatial_layers_that_are_streams_of_their_own() -> None:
+    small, large = (encoded_pictures("libvpx-vp9", COUNT, *size) for size in ((80, 48), (WIDTH, HEIGHT)))
+    pairs = [[*pair] for pair in zip(small, large, strict=True)]
+    found = list(Pictures(VP9).take(packets("VP9", vp9_layers([*pairs[:2], pairs[2][:1], *pairs[2:]]))))
+    assert [each.data for each in found] == large
+    assert decoded(found) == [(WIDTH, HEIGHT)] * COUNT
+
+
+@pytest.mark.parametrize("options", [{}, RESILIENT])
+def test_a_hidden_frame_stays_as_it_is_and_its_header_is_moved_by_a_bit(options: dict[str, str]) -> None:
+    layers, again = Layers(), Layers()
+    for frame in encoded_pictures("libvpx-vp9", COUNT, WIDTH, HEIGHT, options):
+        hidden = layers.hidden(frame)
+        assert again.hidden(hidden) == hidden != frame
+        assert hidden[-20:] == frame[-20:]
+        assert len(frame) <= len(hidden) <= len(frame) + 1
+
+
+def pictures_of(frames: list[bytes]) -> list[bytes]:
+    """What FFmpeg shows of VP9 frames."""
+    decoder = av.CodecContext.create("vp9", "r")
+    shown = [picture for frame in [*frames, None] for picture in decoder.decode(av.Packet(frame) if frame else None)]
+    return [picture.to_ndarray().tobytes() for picture in shown]
 
 
 def test_parameter_sets_only_in_the_sdp() -> None:
