@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from classroom.access.extras import extras_stale
 from classroom.access.matrix import Deed, Relation
 from classroom.access.relations import require, require_somebody
 from classroom.audit import append
@@ -57,7 +58,9 @@ async def access_blobs_stored(
     """
     require_keeper(principal)
     async with store.session() as db:
-        return await blobs_stored(db, principal, sizes, now)
+        leaving = await blobs_stored(db, principal, sizes, now)
+        await extras_stale(db, sizes.keys() - leaving)
+        return leaving
 
 
 async def blobs_stored(

@@ -1,12 +1,14 @@
 """What is made in the background of recordings, by the server itself. Who may see it was asked before."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.model.recording import RecordingState
-from classroom.store.recording_tables import RecordingRow
+from classroom.store.recording_tables import RecordingRow, SegmentRow, TrackRow
 from classroom.store.store import Store
 from classroom.store.watching_tables import RecordingExtrasRow
 
@@ -32,8 +34,21 @@ async def extras_of(store: Store, recording_id: str) -> ExtrasProgress | None:
         return None if row is None else _progress(row)
 
 
+async def extras_stale(db: AsyncSession, digests: Collection[str]) -> None:
+    """These have come to the segment store: what was made of recordings with them is made anew."""
+    with_them = (
+        select(TrackRow.recording_id)
+        .join(SegmentRow, SegmentRow.track_id == TrackRow.id)
+        .where(or_(SegmentRow.digest.in_(digests), SegmentRow.init_digest.in_(digests)))
+    )
+    row = RecordingExtrasRow
+    await db.execute(
+        update(row).where(row.finished_at.is_not(None), row.recording_id.in_(with_them)).values(finished_at=None)
+    )
+
+
 async def unfinished_extras(store: Store, limit: int) -> list[str]:
-    """Recordings nobody has made the extras of, the newest first."""
+    """Recordings nobody has made the extras of, or not of what came since; the newest first."""
     row = RecordingExtrasRow
     wanted = (
         select(RecordingRow.id)

@@ -7,11 +7,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.blobs import blobs_stored, require_keeper
+from classroom.access.extras import extras_stale
 from classroom.access.recordings import require_growing
 from classroom.audit import append
 from classroom.errors import NotFound
 from classroom.model.principal import Principal
-from classroom.model.recording import Segment
+from classroom.model.recording import RecordingState, Segment
 from classroom.store.recording_tables import RecordingRow, SegmentRow, TrackRow
 from classroom.store.store import Store
 
@@ -67,3 +68,6 @@ async def _append(
     if track.expected_segments is not None and track.expected_segments <= sequence:
         track.expected_segments = sequence + 1
         append(db, principal, "track.late", f"track:{track_id}", {"segments": sequence + 1}, now=now)
+    if recording.state is not RecordingState.CAPTURING:
+        await db.flush()
+        await extras_stale(db, [line.digest for line in lines])

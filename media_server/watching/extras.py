@@ -81,7 +81,7 @@ class Extras:
 
     async def make(self, recording_id: str) -> bool:
         """False when there is nothing to be done, or somebody else does it."""
-        shelved = await self._shelf.read(recording_id)
+        shelved = await self._shelf.read(recording_id, fresh=True)
         if shelved.manifest.running:
             return False
         steps = self._steps(shelved)
@@ -102,6 +102,8 @@ class Extras:
         now = self._clock.now()
         await finish_extras(self._store, recording_id, self._node, done=done, failed=failed, chapters=chapters, now=now)
         log.info("extras made", recording=recording_id, steps=done, failed=failed, chapters=len(chapters))
+        if made_from(await self._shelf.read(recording_id, fresh=True)) != made:  # something came in the meantime
+            self.want(recording_id)
         return True
 
     def _steps(self, shelved: Shelved) -> list[Step]:

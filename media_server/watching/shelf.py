@@ -134,17 +134,17 @@ class Shelf:
         await access_recording_to_download(self._store, principal, recording_id, self._clock.now(), share)
         return await self.read(recording_id)
 
-    async def read(self, recording_id: str) -> Shelved:
-        """The recording, on the server's own behalf."""
+    async def read(self, recording_id: str, *, fresh: bool = False) -> Shelved:
+        """The recording, on the server's own behalf; `fresh`: as it is at this moment."""
         lock = self._reading.setdefault(recording_id, asyncio.Lock())
         try:
             async with lock:
-                return await self._read(recording_id)
+                return await self._read(recording_id, fresh)
         finally:
             if not lock.locked():
                 self._reading.pop(recording_id, None)
 
-    async def _read(self, recording_id: str) -> Shelved:
+    async def _read(self, recording_id: str, fresh: bool) -> Shelved:
         now = self._clock.monotonic()
         shelved = self._shelved.get(recording_id)
         if shelved is None:
@@ -154,8 +154,8 @@ class Shelf:
                 self._shelved.popitem(last=False)
         else:
             running = shelved.manifest.running
-            if now - shelved.read_at >= (_RUNNING_AGE_S if running else _KEPT_AGE_S):
-                whole = not running or now - shelved.checked_at >= _KEPT_AGE_S
+            if fresh or now - shelved.read_at >= (_RUNNING_AGE_S if running else _KEPT_AGE_S):
+                whole = fresh or not running or now - shelved.checked_at >= _KEPT_AGE_S
                 known = None if whole else shelved.manifest
                 if whole:
                     shelved.checked_at = now

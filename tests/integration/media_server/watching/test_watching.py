@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from av.container import InputContainer
 
+from classroom.access.extras import extras_of
 from classroom.access.lessons import access_step
 from classroom.clock import VirtualClock
 from classroom.fmp4.fragment import Sample, write_fragment
@@ -28,6 +29,7 @@ from tests.fakes.hls_rules import check_growth, check_media_playlist, check_mult
 from tests.fakes.hub import Hub, hub_settings, running_hub
 from tests.fakes.kept_recordings import KeptRecording, keep_recording
 from tests.fakes.recorded import RecordedTrack, a_picture, a_sound, digest_of
+from tests.harness.eventually import eventually
 
 # One server, with one worker process, for all of them: starting one costs more than what it does here.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -277,6 +279,21 @@ def spoilt(track: RecordedTrack) -> RecordedTrack:
     changed = replace(segment, digest=digest, size_bytes=len(data))
     segments = (track.segments[0], changed, *track.segments[2:])
     return replace(track, segments=segments, blobs={**track.blobs, digest: data})
+
+
+async def test_what_comes_late_renews_the_extras_though_nobody_watches(hub: Hub) -> None:
+    recording = await kept(hub)
+    store = hub.server.context.store
+    await finished(hub, recording)
+    before = await extras_of(store, recording.id)
+    await recording.add("board", a_picture(4.0, width=160, height=96))
+
+    async def renewed() -> bool:
+        hub.clock.advance(60.0)
+        found = await extras_of(store, recording.id)
+        return found is not None and found.finished and found.made_from != (before and before.made_from)
+
+    await eventually(renewed, "the board has its stills, too")
 
 
 async def test_one_bad_segment_costs_its_own_pictures_only(hub: Hub) -> None:
