@@ -5,8 +5,10 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from classroom.errors import NotFound
+from classroom.access.archive import access_recording_to_embed
+from classroom.errors import ClassroomError, NotFound
 from classroom.http.call import Call
+from classroom.http.headers import content_security_policy
 from classroom.service import Context, ServerRole
 from web_ui.assets import Pages, read_pages
 
@@ -62,14 +64,32 @@ class WebService:
     async def start(self) -> None:
         """Read the build into memory and add the routes."""
         self._pages = read_pages(self._static, tuple(PAGES.values()))
-        for path in PAGES:
-            self._context.routes.raw("GET", path, self._page, summary=f"The page {path}", anonymous=True)
+        for path, page in PAGES.items():
+            handler = self._watch if page == "watch" else self._page
+            self._context.routes.raw("GET", path, handler, summary=f"The page {path}", anonymous=True)
         self._context.routes.raw(
             "GET", "/assets/{name}", self._asset, summary="A script, style or picture of the pages", anonymous=True
         )
 
     async def stop(self) -> None:
         """Nothing to let go of."""
+
+    async def _watch(self, call: Call) -> web.StreamResponse:
+        """Other sites may show the player of a recording that may be embedded, and no page of ours besides."""
+        answer = await self._page(call)
+        # Fetch metadata: only a browser that loads it into a frame is asked for; old ones do not say.
+        if call.request.headers.get("Sec-Fetch-Dest") != "document" and await self._embeddable(call):
+            policy = content_security_policy(call.nonce, call.request.host, embeddable=True)
+            answer.headers["Content-Security-Policy"] = policy
+        return answer
+
+    async def _embeddable(self, call: Call) -> bool:
+        store, now = self._context.store, self._context.clock.now()
+        try:
+            await access_recording_to_embed(store, call.path["recording"], now, call.query.get("share"))
+        except ClassroomError:
+            return False
+        return True
 
     async def _page(self, call: Call) -> web.StreamResponse:
         route = call.request.match_info.route.resource

@@ -7,7 +7,7 @@ from aiohttp import web
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'{sockets}; "
-    "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}; "
     "object-src 'none'"
 )
 _PERMISSIONS = (
@@ -17,10 +17,12 @@ _PERMISSIONS = (
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")
 
 
-def content_security_policy(nonce: str, host: str) -> str:
+def content_security_policy(nonce: str, host: str, *, embeddable: bool = False) -> str:
+    """`embeddable`: pages of other sites may show this one in theirs."""
     # The Host header is the caller's; anything odd in it must not get into a policy.
     clean = bool(host) and _HOST_CHARACTERS.issuperset(host)
-    return _POLICY.format(nonce=nonce, sockets=f" ws://{host} wss://{host}" if clean else "")
+    sockets = f" ws://{host} wss://{host}" if clean else ""
+    return _POLICY.format(nonce=nonce, sockets=sockets, ancestors="*" if embeddable else "'none'")
 
 
 def add_security_headers(

@@ -8,9 +8,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from classroom.model.catalogue import Audience, Consent
+from classroom.model.recording import RecordingState
 from classroom.server import Server
 from classroom.service import Context
 from classroom.settings import load_settings
+from tests.fakes.county import build_county
+from tests.fakes.library import a_recording, change
 from tests.harness.pages import built_pages
 from web_ui.service import PAGES, WebService
 
@@ -48,6 +52,27 @@ async def test_a_page_runs_only_its_own_scripts(http: aiohttp.ClientSession, pat
     assert "unsafe-eval" not in policy
     assert not re.search(r"<script(?![^>]*\bsrc=)", text), "an inline script"
     assert not re.search(r"<style|\sstyle=|\son\w+=", text), "inline styles or handlers"
+
+
+async def test_other_sites_may_show_what_may_be_embedded_and_nothing_else(tmp_path: Path) -> None:
+    async with server(tmp_path, built_pages()) as running, aiohttp.ClientSession(running.url) as http:
+        store = running.context.store
+        host = (await build_county(store)).host
+        for name, embed in (("open", True), ("shut", False)):
+            await a_recording(
+                store, host, id=name, embed=embed, state=RecordingState.PUBLISHED, consent=Consent.GIVEN,
+                audience=Audience.PUBLIC,
+            )  # fmt: skip
+
+        async def ancestors(path: str, destination: str = "iframe") -> str:
+            async with http.get(path, headers={"Sec-Fetch-Dest": destination}) as response:
+                return response.headers["Content-Security-Policy"].partition("frame-ancestors ")[2].partition(";")[0]
+
+        assert await ancestors("/watch/open") == "*"
+        for path in ("/watch/shut", "/watch/unknown", "/", "/library"):
+            assert await ancestors(path) == "'none'"
+        await change(store, "open", consent=Consent.WITHDRAWN)
+        assert await ancestors("/watch/open") == "'none'"
 
 
 async def test_a_nonce_is_used_once(http: aiohttp.ClientSession) -> None:
