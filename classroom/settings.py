@@ -6,6 +6,7 @@ a mistyped setting that is silently ignored is found only when a lesson fails.
 
 import difflib
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
@@ -160,6 +161,12 @@ class Settings(BaseSettings):
         if self.recordings_store and "://" not in self.recordings_store:
             return Path(self.recordings_store).expanduser()
         return self.data / "recordings"
+
+    @property
+    def archive_recogniser_name(self) -> str:
+        """What people call the recogniser: its script rather than the interpreter; empty without one."""
+        words = shlex.split(self.archive_recogniser)
+        return next((Path(word).stem for word in words if word.endswith(".py")), Path(words[0]).name if words else "")
 
     @property
     def store_url(self) -> str:

@@ -86,10 +86,13 @@ async def access_entry(
         return await entry_of(db, asked.entry)
 
 
-async def access_recording_to_describe(store: Store, principal: Principal, recording_id: str, now: datetime) -> None:
-    """For whoever may say what it is about, before a file with it is read. Raises as `access_recording_to_see`."""
+async def access_recording_to_describe(store: Store, principal: Principal, recording_id: str, now: datetime) -> str:
+    """For whoever may say what it is about, before a file with it is read: its language.
+
+    Raises as `access_recording_to_see`.
+    """
     async with store.reading() as db:
-        await ask(db, principal, recording_id, Deed.DESCRIBE_RECORDING, now=now)
+        return (await ask(db, principal, recording_id, Deed.DESCRIBE_RECORDING, now=now)).entry.language
 
 
 async def access_entry_edit(

@@ -156,10 +156,10 @@ class ImportOrder(Message):
 
 
 class TranscriptOrder(Message):
-    """Have the installed recogniser write the transcript."""
+    """Have the installed recogniser write the transcript; without `language`, in the recording's."""
 
     recording_id: Id
-    language: Language = "zh-CN"
+    language: Language | None = None
 
 
 SENT: tuple[type[Message], ...] = (

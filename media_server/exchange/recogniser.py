@@ -40,21 +40,23 @@ _DECODING_PERCENT = 10
 
 
 class Recogniser:
-    """`command` as in the settings; `spool` for one file of sound at a time."""
+    """`command` and its `name` as in the settings; `spool` for one file of sound at a time."""
 
-    def __init__(self, store: Store, clock: Clock, desk: Desk, *, command: str, spool: Path) -> None:
+    def __init__(self, store: Store, clock: Clock, desk: Desk, *, command: str, name: str, spool: Path) -> None:
         self._store = store
         self._clock = clock
         self._desk = desk
         self._command = shlex.split(command)
+        self._name = name
         self._spool = spool
 
     async def transcribe(self, order: Mapping[str, Any], principal: Principal, tell: Tell) -> Mapping[str, Any]:
         """Write the transcript of `recording_id` in `language`. Raises `Conflict` with `recogniser_missing` or
         `recording_silent`, `Unavailable("recogniser_failed")`, and what reading captions raises.
         """
-        recording_id, language = order["recording_id"], order["language"]
-        await access_recording_to_describe(self._store, principal, recording_id, self._clock.now())
+        recording_id = order["recording_id"]
+        spoken = await access_recording_to_describe(self._store, principal, recording_id, self._clock.now())
+        language = order["language"] or spoken
         if not self._command:
             raise Conflict("recogniser_missing")
         await asyncio.to_thread(self._spool.mkdir, parents=True, exist_ok=True)
@@ -66,7 +68,7 @@ class Recogniser:
             await asyncio.to_thread(path.unlink, missing_ok=True)
         await access_new_transcript(
             self._store, principal, recording_id, language=language, cues=cues,
-            recogniser=Path(self._command[0]).name, now=self._clock.now(),
+            recogniser=self._name, now=self._clock.now(),
         )  # fmt: skip
         return {"exported": 1, "cues": len(cues)}
 

@@ -42,8 +42,9 @@ class ExchangeService:
         context = self._context
         desk = self._desk = Desk.set_up(context.settings, context.store, context.clock, context.node)
         self._exporter = Exporter(context.store, context.clock, desk)
-        command, sound = context.settings.archive_recogniser, context.settings.data / "recognising"
-        self._recogniser = Recogniser(context.store, context.clock, desk, command=command, spool=sound)
+        command, name = context.settings.archive_recogniser, context.settings.archive_recogniser_name
+        sound = context.settings.data / "recognising"
+        self._recogniser = Recogniser(context.store, context.clock, desk, command=command, name=name, spool=sound)
         rubric = read_rubric(context.settings.data)
         self._evidence = Evidence(context.store, context.clock, self._exporter, rubric)
         spool = context.settings.recordings_path / "films"

@@ -1,8 +1,5 @@
 """`…/transcripts`: captions brought, shown and searched; the recogniser's work is ordered as a job."""
 
-import shlex
-from pathlib import Path
-
 from classroom.access.cataloguing import access_recording_to_describe
 from classroom.access.transcripts import (
     access_cues_found,
@@ -30,8 +27,7 @@ class TranscriptApi:
     def __init__(self, context: Context) -> None:
         self._store = context.store
         self._clock = context.clock
-        command = shlex.split(context.settings.archive_recogniser)
-        self._recogniser = Path(command[0]).name if command else None
+        self._recogniser = context.settings.archive_recogniser_name or None
 
     def add_routes(self, routes: Routes) -> None:
         one = ONE + "/transcripts/{language}"

@@ -1708,10 +1708,10 @@ export interface TrackView {
   holes: HoleView[];
 }
 
-/** Have the installed recogniser write the transcript. */
+/** Have the installed recogniser write the transcript; without `language`, in the recording's. */
 export interface TranscriptOrder {
   recording_id: string;
-  language?: string;
+  language?: string | null;
 }
 
 export interface TranscriptView {

@@ -1,12 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { parseVtt, spokenAt } from "../src/player/captions";
-import { largeOnes, resumePoint, tracksToPlay } from "../src/player/choose";
+import { firstMoment, largeOnes, resumePoint, tracksToPlay } from "../src/player/choose";
 import { catchUpSeconds, correction, holeAt, IN_STEP_S, JUMP_BEYOND_S, LessonClock } from "../src/player/clock";
 import { keyMeans } from "../src/player/keys";
 import type { TrackView } from "../src/wire.gen";
 
 const track = (name: string, kind: "audio" | "video", codec: string): TrackView => ({
   key: `${name}-${kind}-${codec}`, name, kind, codec, url: "", width: 0, height: 0, offset_s: 0, end_s: 60, holes: [],
+});
+
+describe("where a recording begins", () => {
+  it("is where the first of its tracks has something", () => {
+    const late = { ...track("teacher", "video", "avc1"), offset_s: 2.5 };
+    const gap = { ...track("teacher", "audio", "opus"), holes: [{ begin_s: 0, end_s: 1.2 }, { begin_s: 30, end_s: 31 }] };
+    expect(firstMoment([late, gap])).toBe(1.2);
+    expect(firstMoment([late])).toBe(2.5);
+    expect(firstMoment([late, track("slides", "video", "avc1")])).toBe(0);
+    expect(firstMoment([])).toBe(0);
+  });
 });
 
 describe("the clock of a recording", () => {

@@ -56,7 +56,7 @@ async def test_a_command_writes_a_transcript_that_is_found(tmp_path: Path) -> No
         assert abs(cue["begin_ms"] - 2000) <= 100
         assert abs(cue["end_ms"] - 8000) <= 200
         _, listed = await hub.call("teacher", "GET", f"{one}/transcripts")
-        assert [each["recogniser"] for each in listed["transcripts"]] == [listed["recogniser"]]
+        assert [each["recogniser"] for each in listed["transcripts"]] == [listed["recogniser"]] == ["listen"]
         _, job = await hub.call("teacher", "POST", path, json={"recording_id": recording.id, "language": "en"})
         job = await ended(hub, job, "teacher")
         assert job["state"] == "failed"

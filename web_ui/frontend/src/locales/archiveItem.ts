@@ -37,6 +37,8 @@ export const archiveItemZh = {
     audience: "谁可以观看",
     downloads: "下载",
     embed: "允许其他网站嵌入播放",
+    embedCode: "嵌入代码（复制到其他网站）",
+    embedHint: "这个录像不是公开的：请先生成分享链接，再复制嵌入代码。",
     save: "保存范围",
     level: "资源级别",
     papers: "同意书存放处",
@@ -110,6 +112,7 @@ export const archiveItemZh = {
     search: "在字幕中查找",
     nothing: "没有说到这些词",
     bring: "上传字幕（WebVTT 或 SRT）",
+    language: "字幕的语言",
   },
   track: {
     heading: "音视频轨",
@@ -199,6 +202,8 @@ export const archiveItemEn: SameKeys<typeof archiveItemZh> = {
     audience: "Who may watch",
     downloads: "Who may download",
     embed: "Other sites may embed it",
+    embedCode: "Code to embed it (copy it to the other site)",
+    embedHint: "It is not public: make a share link first, then copy the code.",
     save: "Save",
     level: "Collection",
     papers: "Where the papers are",
@@ -272,6 +277,7 @@ export const archiveItemEn: SameKeys<typeof archiveItemZh> = {
     search: "Find in what was said",
     nothing: "These words are not said",
     bring: "Bring captions (WebVTT or SRT)",
+    language: "Language of the captions",
   },
   track: {
     heading: "Tracks",

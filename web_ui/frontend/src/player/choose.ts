@@ -41,6 +41,15 @@ export function resumePoint(kept: string | null, end: number): number {
   return Number.isFinite(position) && position > 15 && position < end - 15 ? position : 0;
 }
 
+/** The first moment of which there is anything: a lesson begins before its first picture is there. */
+export function firstMoment(tracks: readonly TrackView[]): number {
+  const begins = tracks.map((track) => {
+    const hole = track.holes.find((each) => each.begin_s <= track.offset_s + 0.01);
+    return hole?.end_s ?? track.offset_s;
+  });
+  return tracks.length > 0 ? Math.max(0, Math.min(...begins)) : 0;
+}
+
 export const SPEEDS: readonly number[] = [0.75, 1, 1.25, 1.5, 2];
 /** Of a running lesson: what is caught up faster than this is not understood. */
 export const CATCH_UP_SPEEDS: readonly number[] = [1, 1.1, 1.25];

@@ -4,7 +4,7 @@ import { remember, remembered } from "../shared/memory";
 import type { Text } from "../shared/text";
 import type { WatchView } from "../wire.gen";
 import { parseVtt, spokenAt, type Cue } from "./captions";
-import { largeOnes, LAYOUTS, resumePoint, tracksToPlay, type Layout } from "./choose";
+import { firstMoment, largeOnes, LAYOUTS, resumePoint, tracksToPlay, type Layout } from "./choose";
 import { Deck, playable } from "./deck";
 import { LessonPlayer } from "./player";
 
@@ -91,9 +91,9 @@ export function useRecording(options: WatchOptions, text: Text) {
     view.value = found;
     if (!placed && found.tracks.length > 0) {
       placed = true;
-      const begin = options.from ?? (found.running ? 0 : resumePoint(remembered(keep), found.duration_s));
-      if (begin > 0 && options.from === undefined) resumed.value = begin;
-      player.clock.set(begin, performance.now());
+      const left = options.from ?? (found.running ? 0 : resumePoint(remembered(keep), found.duration_s));
+      if (left > 0 && options.from === undefined) resumed.value = left;
+      player.clock.set(Math.max(left, firstMoment(found.tracks)), performance.now());
     }
     if (captions.value !== null && found.captions.length > 0 && cues.value.length === 0) void loadCaptions();
     if (before) for (const track of tracks.value) attachIfKnown(track.key);
