@@ -10,11 +10,12 @@ const track = (name: string, kind: "audio" | "video", codec: string): TrackView 
 });
 
 describe("where a recording begins", () => {
-  it("is where the first of its tracks has something", () => {
+  it("is where all that it begins with is there", () => {
     const late = { ...track("teacher", "video", "avc1"), offset_s: 2.5 };
+    const later = { ...track("board", "video", "avc1"), offset_s: 40 };
     const gap = { ...track("teacher", "audio", "opus"), holes: [{ begin_s: 0, end_s: 1.2 }, { begin_s: 30, end_s: 31 }] };
-    expect(firstMoment([late, gap])).toBe(1.2);
-    expect(firstMoment([late])).toBe(2.5);
+    expect(firstMoment([late, gap, later])).toBe(2.5);
+    expect(firstMoment([gap, later])).toBe(1.2);
     expect(firstMoment([late, track("slides", "video", "avc1")])).toBe(0);
     expect(firstMoment([])).toBe(0);
   });

@@ -41,13 +41,17 @@ export function resumePoint(kept: string | null, end: number): number {
   return Number.isFinite(position) && position > 15 && position < end - 15 ? position : 0;
 }
 
-/** The first moment of which there is anything: a lesson begins before its first picture is there. */
+/** What begins within so many seconds of the first track belongs to the beginning. */
+const TOGETHER_S = 2;
+
+/** Where all is there that the lesson begins with: it is started before its first picture, and sound is quicker. */
 export function firstMoment(tracks: readonly TrackView[]): number {
   const begins = tracks.map((track) => {
     const hole = track.holes.find((each) => each.begin_s <= track.offset_s + 0.01);
     return hole?.end_s ?? track.offset_s;
   });
-  return tracks.length > 0 ? Math.max(0, Math.min(...begins)) : 0;
+  const first = Math.min(...begins);
+  return Math.max(0, ...begins.filter((begin) => begin <= first + TOGETHER_S));
 }
 
 export const SPEEDS: readonly number[] = [0.75, 1, 1.25, 1.5, 2];
