@@ -145,7 +145,7 @@ async def _give_back(db: AsyncSession, row: BookingRow, now: datetime) -> Publis
         for course in standing.courses
     )
     changes = await LessonWriter(db, term, now, fixed=not planned).apply(publication, before)
-    notify(db, term, 0, publication, before, now=now)
+    await notify(db, term, 0, publication, before, now=now)
     return Published(publication, None, changes)
 
 
@@ -219,7 +219,7 @@ async def access_booking_approve(
         publication = await asyncio.to_thread(decide, term, standing)
         changes = await LessonWriter(db, term, now, fixed=True).apply(publication, before)
         (row.lesson_id,) = changes
-        notify(db, term, 0, publication, before, now=now)
+        await notify(db, term, 0, publication, before, now=now)
         append(db, principal, "booking.approved", f"booking:{booking_id}", {"lesson": row.lesson_id}, now=now)
         await db.flush()
         return await _booking(db, booking_id), Published(publication, None, changes)

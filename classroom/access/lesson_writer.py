@@ -1,10 +1,10 @@
 """Writing the lessons of a publication, many at once: a term of a county has thousands."""
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,12 @@ from classroom.model.term import Term
 from classroom.store.plan_tables import TermLessonRow
 from classroom.store.tables import LessonPointRow, LessonRow
 from classroom.store.types import new_id
+
+T = TypeVar("T")
+
+# How many rows are read or written before others have a turn: live lessons may share the loop. Databases bound the
+# number of parameters, too.
+AT_ONCE: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,12 @@ class LessonWriter:
         return touched
 
     async def _create(self, plans: Sequence[LessonPlan]) -> dict[str, Touched]:
-        if not plans:
-            return {}
+        touched: dict[str, Touched] = {}
+        for some in _chunks(plans):
+            touched |= await self._create_some(some)
+        return touched
+
+    async def _create_some(self, plans: Sequence[LessonPlan]) -> dict[str, Touched]:
         codes = await self._codes(len(plans))
         lessons, links, points = [], [], []
         for plan, code in zip(plans, codes, strict=True):
@@ -92,14 +102,20 @@ class LessonWriter:
     async def _change(
         self, changes: Sequence[tuple[str, LessonPlan]], before: Mapping[str, PublishedLesson]
     ) -> dict[str, Touched]:
-        if not changes:
-            return {}
+        for some in _chunks(changes):
+            await self._change_some(some, before)
+        return {lesson_id: Touched(plan.room_id, plan.starts_at) for lesson_id, plan in changes}
+
+    async def _change_some(
+        self, changes: Sequence[tuple[str, LessonPlan]], before: Mapping[str, PublishedLesson]
+    ) -> None:
+        ids = [lesson_id for lesson_id, _ in changes]
         # it may have been ready for its old time
         again = {"state": LessonState.PLANNED}
         await self._db.execute(
             update(LessonRow), [{"id": lesson_id, **again, **_fields(plan)} for lesson_id, plan in changes]
         )
-        await self._touch([lesson_id for lesson_id, _ in changes])
+        await self._touch(ids)
         await self._db.execute(
             update(TermLessonRow),
             [
@@ -111,12 +127,10 @@ class LessonWriter:
                 for lesson_id, plan in changes
             ],
         )
-        for ids in _chunks([lesson_id for lesson_id, _ in changes]):
-            await self._db.execute(delete(LessonPointRow).where(LessonPointRow.lesson_id.in_(ids)))
+        await self._db.execute(delete(LessonPointRow).where(LessonPointRow.lesson_id.in_(ids)))
         points = [point for lesson_id, plan in changes for point in _points(lesson_id, plan)]
         if points:
             await self._db.execute(insert(LessonPointRow), points)
-        return {lesson_id: Touched(plan.room_id, plan.starts_at) for lesson_id, plan in changes}
 
     def _stands_for(self, before: PublishedLesson, plan: LessonPlan) -> datetime | None:
         if not self._fixed:
@@ -147,12 +161,12 @@ class LessonWriter:
             )
 
     async def _codes(self, count: int) -> list[str]:
-        """Join codes nobody has."""
+        """Join codes nobody has; not many at once, as databases bound the number of parameters."""
         codes: set[str] = set()
         while len(codes) < count:
             fresh = {_code() for _ in range(count - len(codes))} - codes
-            for some in _chunks(sorted(fresh)):
-                codes |= set(some) - set(await self._db.scalars(select(LessonRow.code).where(LessonRow.code.in_(some))))
+            taken = await self._db.scalars(select(LessonRow.code).where(LessonRow.code.in_(fresh)))
+            codes |= fresh - set(taken)
         return sorted(codes)
 
 
@@ -179,7 +193,5 @@ def _code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
 
 
-def _chunks(ids: Collection[str], size: int = 500) -> Iterable[list[str]]:
-    """Databases bound the number of parameters."""
-    found = list(ids)
-    return (found[start : start + size] for start in range(0, len(found), size))
+def _chunks(all_of_them: Sequence[T]) -> Iterable[Sequence[T]]:
+    return (all_of_them[start : start + AT_ONCE] for start in range(0, len(all_of_them), AT_ONCE))

@@ -1,5 +1,6 @@
 """What teachers and schools are told."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +45,7 @@ async def access_notices_read(store: Store, principal: Principal, now: datetime)
             row.read_at = now
 
 
-def notify(
+async def notify(
     db: AsyncSession,
     term: Term,
     version: int,
@@ -54,6 +55,12 @@ def notify(
     now: datetime,
 ) -> None:
     """One notice for each teacher and each school whose lessons a publication makes different; `before` by lesson."""
+    db.add_all(await asyncio.to_thread(_notices, term, version, publication, before, now))
+
+
+def _notices(
+    term: Term, version: int, publication: Publication, before: Mapping[str, PublishedLesson], now: datetime
+) -> list[NoticeRow]:
     changes = [Change(None, plan) for plan in publication.create]
     changes += [Change(before[lesson_id].plan, plan) for lesson_id, plan in publication.change]
     changes += [Change(before[lesson_id].plan, None) for lesson_id in publication.cancel]
@@ -67,10 +74,8 @@ def notify(
             # which others attend is the teacher's business
             if seen.what != "attending" or len({_classes(plan, school) for plan in seen.plans}) > 1:
                 schools[school].append(seen)
-    for account, found in accounts.items():
-        db.add(_row(term, version, found, now, account_id=account))
-    for school, found in schools.items():
-        db.add(_row(term, version, found, now, school_id=school))
+    told = [_row(term, version, found, now, account_id=account) for account, found in accounts.items()]
+    return told + [_row(term, version, found, now, school_id=school) for school, found in schools.items()]
 
 
 def _teachers(plan: LessonPlan) -> set[str]:

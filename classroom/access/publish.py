@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from classroom.access.lesson_writer import LessonWriter, Touched
+from classroom.access.lesson_writer import AT_ONCE, LessonWriter, Touched
 from classroom.access.matrix import Deed
 from classroom.access.notices import notify
 from classroom.access.plan_rows import courses_of, json_of, version_of
@@ -111,7 +111,7 @@ async def access_publish(
         if not changes and decision.courses == standing.courses:
             return Published(publication, None)
         version = await _version(db, principal, term, decision, proposal_id=proposal_id, from_day=from_day, now=now)
-        notify(db, term, version.number, publication, before, now=now)
+        await notify(db, term, version.number, publication, before, now=now)
         details = {"created": version.created, "moved": version.moved, "cancelled": version.cancelled}
         append(db, principal, "term.published", f"term:{term.id}", {"version": version.number, **details}, now=now)
         return Published(publication, version, changes)
@@ -157,7 +157,7 @@ async def access_replan(
         before = {lesson.lesson_id: lesson for lesson in standing.published}
         changes = await LessonWriter(db, term, now, fixed=True).apply(publication, before)
         number = await db.scalar(select(func.max(PlanVersionRow.number)).where(PlanVersionRow.term_id == term.id))
-        notify(db, term, number or 0, publication, before, now=now)
+        await notify(db, term, number or 0, publication, before, now=now)
         details = {
             "created": len(publication.create),
             "moved": len(publication.change),
@@ -200,16 +200,17 @@ async def standing_of(db: AsyncSession, term: Term, not_before: datetime) -> Sta
     last = await db.scalar(
         select(PlanVersionRow).where(PlanVersionRow.term_id == term.id).order_by(PlanVersionRow.number.desc()).limit(1)
     )
-    rows = await db.execute(
+    rows = await db.stream(
         select(LessonRow, TermLessonRow)
         .join(TermLessonRow, TermLessonRow.lesson_id == LessonRow.id)
         .where(TermLessonRow.term_id == term.id)
-        .order_by(LessonRow.starts_at, LessonRow.id)
+        .order_by(LessonRow.starts_at, LessonRow.id),
+        execution_options={"yield_per": AT_ONCE},
     )
-    published = tuple(
+    published = [
         PublishedLesson(row.id, row.state, link.dropped, _plan_of(row, link), link.fixed, link.stands_for)
-        for row, link in rows
-    )
+        async for row, link in rows
+    ]
     here = select(RoomRow.id).join(SchoolRow).where(schools_below({term.region_id}))
     teachers = select(AccountRow.id).join(SchoolRow).where(schools_below({term.region_id}))
     others = await db.scalars(
@@ -227,7 +228,9 @@ async def standing_of(db: AsyncSession, term: Term, not_before: datetime) -> Sta
         select(BookingRow).where(BookingRow.term_id == term.id, BookingRow.state == BookingState.APPROVED)
     )
     guests = tuple(Guest(row.id, row.class_id, row.subject) for row in asked)
-    return Standing(courses_of(last.courses) if last is not None else (), published, occupied, not_before, guests)
+    return Standing(
+        courses_of(last.courses) if last is not None else (), tuple(published), occupied, not_before, guests
+    )
 
 
 def _plan_of(row: LessonRow, link: TermLessonRow) -> LessonPlan:

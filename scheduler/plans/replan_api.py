@@ -1,6 +1,7 @@
 """`/api/v1/planning/terms/{id}/replan`: a teacher is ill, a line is down, a school is closed."""
 
-from datetime import timedelta
+import asyncio
+from datetime import date, datetime, timedelta
 
 from classroom.access.publish import Standing, access_replan, access_standing
 from classroom.clock import SCHOOL_ZONE
@@ -12,7 +13,7 @@ from classroom.model.plan import Publication
 from classroom.model.term import Term
 from classroom.service import Context
 from scheduler.io.aside import Aside
-from scheduler.planning.instance import Outage, Start
+from scheduler.planning.instance import Instance, Outage, Start
 from scheduler.planning.lookup import Lookup
 from scheduler.planning.names import Names
 from scheduler.planning.replan.dated import (
@@ -55,9 +56,7 @@ class ReplanApi:
         standing = await access_standing(self._store, call.principal, desk.term.id, now)
         desk = desk.joined_by(standing.guests)
         monday = body.week_of - timedelta(days=body.week_of.weekday())
-        pinned = {course.key for course in standing.courses if course.pinned}
-        instance = week_instance(desk.instance, desk.term, monday)
-        week = week_lessons(standing.published, instance, monday, now=now, zone=SCHOOL_ZONE, pinned=pinned)
+        instance, week = await asyncio.to_thread(_week, desk, standing, monday, now)
         outages = [_outage(desk, outage) for outage in body.outages]
         local = now.astimezone(SCHOOL_ZONE)
         day = (local.date() - monday).days
@@ -78,7 +77,15 @@ class ReplanApi:
 
             done = await access_replan(self._store, call.principal, desk.term.id, decide, now=now)
             await announce(self._context, done)
-        return _view(desk, week, found, call.language, applied=body.accept is not None)
+        return await asyncio.to_thread(_view, desk, week, found, call.language, applied=body.accept is not None)
+
+
+def _week(desk: Desk, standing: Standing, monday: date, now: datetime) -> tuple[Instance, tuple[WeekLesson, ...]]:
+    """What holds in the week, and its lessons."""
+    pinned = {course.key for course in standing.courses if course.pinned}
+    instance = week_instance(desk.instance, desk.term, monday)
+    week = week_lessons(standing.published, instance, monday, now=now, zone=SCHOOL_ZONE, pinned=pinned)
+    return instance, week
 
 
 def _outage(desk: Desk, outage: OutageEdit) -> Outage:
