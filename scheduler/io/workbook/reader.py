@@ -210,15 +210,18 @@ def _formula(value: object) -> str:
 
 
 def _repeated(table: Table) -> None:
-    """A second row about the same thing."""
+    """A second row about the same thing is a fault, and nothing more is asked of it."""
     first: dict[tuple[object, ...], int] = {}
+    kept: list[Row] = []
     for row in table.rows:
-        if not row.complete(*table.sheet.key):
-            continue
-        key = tuple(row.values[name] for name in table.sheet.key)
-        earlier = first.setdefault(key, row.number)
-        if earlier != row.number:
-            table.wrong(row, table.sheet.key[-1], CellWrong("cell_repeated", found=shown(key[-1]), row=earlier))
+        if row.complete(*table.sheet.key):
+            key = tuple(row.values[name] for name in table.sheet.key)
+            earlier = first.setdefault(key, row.number)
+            if earlier != row.number:
+                table.wrong(row, table.sheet.key[-1], CellWrong("cell_repeated", found=shown(key[-1]), row=earlier))
+                continue
+        kept.append(row)
+    table.rows = kept
 
 
 def _empty(value: object) -> bool:

@@ -62,6 +62,16 @@ def add(sheet: str, *row: float | str | None) -> Change:
     return lambda book: book[sheet].append(row)
 
 
+def again(sheet: str, *row: float | str | None) -> Change:
+    """The same row twice."""
+
+    def change(book: Workbook) -> None:
+        for _ in range(2):
+            book[sheet].append(row)
+
+    return change
+
+
 # what is done to a right workbook, and the one fault it must have
 WRONG: list[tuple[Change, str, str, str]] = [
     (put("学校", "A2", "213499000"), "学校", "A2", "cell_school_code_digits"),
@@ -98,6 +108,7 @@ WRONG: list[tuple[Change, str, str, str]] = [
     (put("教师", "G2", "周一3"), "教师", "G2", "cell_period_beyond_bell"),
     (put("本校能开", "B2", "四班"), "本校能开", "B2", "cell_not_listed"),
     (add("教材版本", None, "英语", "外研版"), "教材版本", "B3", "cell_repeated"),
+    (again("教材版本", "2134990007", "英语", "外研版"), "教材版本", "B4", "cell_repeated"),
     (put("缺课需求", "G2", "T009"), "缺课需求", "G2", "cell_not_listed"),
     (put("缺课需求", "F2", "周二5"), "缺课需求", "F2", "cell_period_beyond_bell"),
 ]
