@@ -135,7 +135,7 @@ class Edge:
         allowed = {parameter.name for parameter in route.query}
         for name in request.query:
             if name not in allowed:
-                raise BadInput("query_unknown", name=name[:100], allowed=", ".join(sorted(allowed)))
+                raise BadInput("query_unknown", name=name[:100], allowed=", ".join(sorted(allowed)) or "—")
         for parameter in route.query:
             if parameter.required and parameter.name not in request.query:
                 raise BadInput("query_missing", name=parameter.name)
