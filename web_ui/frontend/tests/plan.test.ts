@@ -32,6 +32,11 @@ describe("what lacks", () => {
     ]);
   });
 
+  it("puts a school that is helped after those that still lack lessons", () => {
+    const table = tableOf(coverage(cell("a", "英语", 4, 4), cell("b", "美术", 3, 2), cell("c", "音乐", 2)));
+    expect(table.rows.map((row) => row.schoolId)).toEqual(["c", "b", "a"]);
+  });
+
   it("is empty where nothing lacks", () => {
     expect(tableOf(coverage(cell("a", "英语", 0)))).toEqual({ subjects: [], rows: [] });
     expect(percentOf(coverage())).toBe(100);

@@ -14,18 +14,24 @@ export interface Row {
   /** One for each subject of the table; null where the curriculum asks for nothing. */
   cells: (CoverageCell | null)[];
   wanted: number;
+  missing: number;
 }
 
-/** Schools that lack the most first, and only the subjects that anybody lacks. */
+/** Schools that still lack the most first, then those that wanted most, and only the subjects that anybody lacks. */
 export function tableOf(coverage: CoverageView): { subjects: string[]; rows: Row[] } {
   const lacking = new Set(coverage.cells.filter((cell) => cell.wanted > 0).map((cell) => cell.subject));
   const subjects = coverage.subjects.filter((subject) => lacking.has(subject));
   const rows = coverage.schools.map((schoolId) => {
     const own = new Map(coverage.cells.filter((cell) => cell.school_id === schoolId).map((cell) => [cell.subject, cell]));
-    const wanted = [...own.values()].reduce((sum, cell) => sum + cell.wanted, 0);
-    return { schoolId, cells: subjects.map((subject) => own.get(subject) ?? null), wanted };
+    let wanted = 0;
+    let missing = 0;
+    for (const cell of own.values()) {
+      wanted += cell.wanted;
+      missing += Math.max(0, cell.wanted - cell.given);
+    }
+    return { schoolId, cells: subjects.map((subject) => own.get(subject) ?? null), wanted, missing };
   });
-  return { subjects, rows: rows.filter((row) => row.wanted > 0).sort((a, b) => b.wanted - a.wanted) };
+  return { subjects, rows: rows.filter((row) => row.wanted > 0).sort((a, b) => b.missing - a.missing || b.wanted - a.wanted) };
 }
 
 export function percentOf(coverage: CoverageView): number {
