@@ -64,8 +64,8 @@ async def test_a_coordinator_begins_a_term(hub: Hub) -> None:
             ("临时调课", "教师请假"),
             ("点播申请", "还没有点播申请"),
             ("学校结对", "还没有结对"),
-            ("打印课表", "这一周没有已发布的课"),
-            ("校历", "从 2027年1月1日 起的法定节假日"),
+            ("打印与订阅", "这一周没有已发布的课"),
+            ("学期与校历", "从 2027年1月1日 起的法定节假日"),
             ("教室", "qh-101"),
             ("教材", "还没有登记教材版本"),
             ("学校", "学校标识码"),
@@ -147,7 +147,7 @@ async def test_a_timetable_is_made_moved_compared_and_published(hub: Hub) -> Non
         await expect(page.get_by_role("heading", name="有 1 项缺课没有排满")).to_be_visible(timeout=COMPUTED_MS)
         await visitor.approve("why not")
         # on paper, and what the timetable makes of two schools
-        await page.get_by_role("radio", name="打印课表").check(force=True)
+        await page.get_by_role("radio", name="打印与订阅").check(force=True)
         await page.get_by_label("下一周").click()
         await expect(page.get_by_role("heading", name="周立群 · 实验小学")).to_be_visible(timeout=COMPUTED_MS)
         await visitor.approve("a timetable to print")

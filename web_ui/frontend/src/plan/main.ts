@@ -4,6 +4,7 @@ import { planningEn, planningZh } from "../locales/planning";
 import { richText } from "../shared/i18n";
 import { provideText } from "../shared/text";
 import "../ui/base.css";
+import "../ui/feeds.css";
 import "../ui/notices.css";
 import "../ui/sheet.css";
 import "./plan.css";

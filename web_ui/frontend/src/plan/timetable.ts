@@ -1,8 +1,8 @@
 import { computed, ref, shallowRef, watch, type Ref } from "vue";
 import type { Text } from "../shared/text";
 import type {
-  ComparisonView, CourseView, ProposalEdit, ProposalHead, ProposalRoomsView, ProposalsView, ProposalView, PublicationView, RunsView, RunView, TargetsView, UncoveredsView,
-  UncoveredView,
+  ComparisonView, CourseView, ProposalEdit, ProposalHead, ProposalRoomsView, ProposalsView, ProposalView, PublicationView, Publish, RunsView, RunView, TargetsView, UncoveredsView,
+  UncoveredView, VersionsView, VersionView,
 } from "../wire.gen";
 import { PLANNING, useDesk } from "./desk";
 import { RoomPlan, slotsOf, Verdicts } from "./grid";
@@ -33,6 +33,7 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
   const publication = ref<PublicationView | null>(null);
   const comparison = ref<ComparisonView | null>(null);
   const rooms = shallowRef<RoomPlan | null>(null);
+  const versions = ref<VersionView[]>([]);
 
   const running = computed(() => going(run.value));
   const slots = computed(() => slotsOf(proposal.value?.courses ?? []));
@@ -49,6 +50,10 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
 
   async function open(id: string | undefined): Promise<void> {
     show(id === undefined ? null : await call<ProposalView>("GET", `proposals/${id}`));
+  }
+
+  async function readVersions(): Promise<void> {
+    versions.value = (await call<VersionsView>("GET", `terms/${termId.value}/versions`)).versions;
   }
 
   /** The list as it is now and one of it, shown together: who sees the new list acts on what it holds. */
@@ -68,10 +73,10 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
     termId,
     (id) => {
       follow(null);
-      heads.value = [];
+      heads.value = versions.value = [];
       show(null);
       void doing(async () => {
-        const [{ runs }] = await Promise.all([call<RunsView>("GET", `terms/${id}/runs`), reopen((found) => found[0]?.id)]);
+        const [{ runs }] = await Promise.all([call<RunsView>("GET", `terms/${id}/runs`), reopen((found) => found[0]?.id), readVersions()]);
         if (runs[0] && going(runs[0])) follow(runs[0]);
       });
     },
@@ -88,7 +93,7 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
   });
 
   return {
-    running, heads, proposal, slots, uncovered, taken, verdicts, publication, comparison, rooms, busy, failed,
+    running, heads, proposal, slots, uncovered, taken, verdicts, publication, comparison, rooms, versions, busy, failed,
     start: (seconds: number, goOn: boolean) =>
       doing(async () => {
         const start_id = goOn ? (proposal.value?.head.id ?? null) : null;
@@ -127,8 +132,17 @@ export function useTimetable(text: Text, termId: Ref<string>, run: Ref<RunView |
     setWeeks: (course: string, weeks: CourseView["weeks"]) => doing(() => change({ kind: "weeks", course, weeks })),
     undo: () => doing(() => change({ kind: "undo" })),
     redo: () => doing(() => change({ kind: "redo" })),
-    publish: (dryRun: boolean, withClashes = false) =>
-      doing(async () => void (publication.value = await call<PublicationView>("POST", at("/publish"), { dry_run: dryRun, with_clashes: withClashes }))),
+    publish: (from_day: string, dry_run: boolean, with_clashes = false) =>
+      doing(async () => {
+        const body: Publish = { from_day, dry_run, with_clashes };
+        publication.value = await call<PublicationView>("POST", at("/publish"), body);
+        if (!dry_run) await readVersions();
+      }),
+    restore: (version: number, name: string) =>
+      doing(async () => {
+        const made = await call<ProposalHead>("POST", `terms/${termId.value}/proposals`, { name, version });
+        await reopen(() => made.id);
+      }),
     workbook: computed(() => `${PLANNING}/${at("/workbook")}`),
   };
 }
