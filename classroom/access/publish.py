@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from classroom.access.lesson_writer import AT_ONCE, LessonWriter, Touched
@@ -239,7 +239,7 @@ async def _published(db: AsyncSession, term_id: str) -> tuple[PublishedLesson, .
         for lesson_id, name, school_id in some:
             points[lesson_id].append(ClassAttending(name, school_id or ""))
     lesson, link = LessonRow, TermLessonRow
-    lessons: Select[Any] = (
+    lessons = (
         select(
             lesson.id, lesson.state, link.dropped, link.fixed, link.stands_for, link.course, link.week, link.needs,
             lesson.title, lesson.subject, lesson.grade, lesson.room_id, lesson.teacher_id, lesson.starts_at,
@@ -258,7 +258,7 @@ async def _published(db: AsyncSession, term_id: str) -> tuple[PublishedLesson, .
     )
 
 
-def _plan_of(row: Row[Any], points: Sequence[ClassAttending]) -> LessonPlan:
+def _plan_of(row: Any, points: Sequence[ClassAttending]) -> LessonPlan:
     return LessonPlan(
         course=row.course,
         week=row.week,
