@@ -1,11 +1,12 @@
 """The funnel in words: what is left of all teachers after each question, and what is in the way of those."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from scheduler.planning.board import Board
 from scheduler.planning.causes import Users
 from scheduler.planning.explain.ways import DEFICITS, Block, Way, way, ways
+from scheduler.planning.insertion import alike, joinable
 from scheduler.planning.instance import Need, Start
 from scheduler.planning.objectives import attended
 from scheduler.planning.said import clock, when
@@ -141,10 +142,20 @@ def _whose(board: Board, each: Way, block: Block) -> str:
 
 
 def _to_join(board: Board, courses: Sequence[Course], need: Need) -> Iterator[Reason]:
+    """Courses the class could attend instead, by what keeps it from them."""
     lookup, most = board.lookup, board.lookup.instance.meta.max_points
-    kind = (need.subject, need.grade, need.edition)
-    same = [course for course in courses if (course.subject, course.grade, course.edition) == kind]
-    near = [course for course in same if lookup.in_scope(lookup.teachers[course.teacher], need)]
-    if near:
-        full = sum(len(course.needs) >= most for course in near)
-        yield Reason("explain_courses", {"need": need.id, "courses": len(near), "full": full, "limit": most})
+    suits = board.need_starts(need.id)
+    kept: Counter[str] = Counter()
+    for course in courses:
+        if not alike(course, need) or not lookup.in_scope(lookup.teachers[course.teacher], need):
+            continue
+        if len(course.needs) >= most:
+            kept["explain_courses_full"] += 1
+        elif board.week.bits(course.lessons) & ~suits:
+            kept["explain_courses_away"] += 1
+        elif joinable(board, course, need):
+            kept["explain_courses_open"] += 1
+        else:
+            kept["explain_courses_taken"] += 1
+    for code, count in sorted(kept.items()):
+        yield Reason(code, {"need": need.id, "courses": count, "limit": most})

@@ -186,6 +186,20 @@ def test_a_pinned_course_is_a_reason_too() -> None:
     assert "explain_pinned" in found
 
 
+ALONE = {"meta": {**county_json()["meta"], "max_points": 1}}
+FRIDAY = {"needs": [need_json(10, 1, allowed=[[4, 0]], preferred=[]), need_json(11, 2)]}
+
+
+@pytest.mark.parametrize(
+    ("what", "pinned", "changes"),
+    [("open", False, {}), ("taken", True, {}), ("full", False, ALONE), ("away", False, FRIDAY)],
+)
+def test_what_keeps_a_class_from_a_course_of_its_kind(what: str, pinned: bool, changes: Json) -> None:
+    found = codes([Course(7, "music", 3, "*", (11,), ((0, 595), (2, 595)), pinned=pinned)], **changes)
+    assert {code for code in found if code.startswith("explain_courses")} == {f"explain_courses_{what}"}
+    assert found[f"explain_courses_{what}"]["courses"] == 1
+
+
 def test_pins_that_nobody_can_keep_are_explained() -> None:
     def pins(*pinned: Json) -> list[str]:
         instance = timetables.instance({**county_json(), "pins": pinned})
