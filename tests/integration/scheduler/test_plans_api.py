@@ -294,6 +294,14 @@ async def test_a_class_joins_a_lesson_that_takes_place_anyway_and_leaves_it_agai
     before = {lesson["id"]: lesson for lesson in (await desk.call("GET", week))["lessons"]}
     assert [one["lesson_id"] for one in found[: len(before)]] == list(before)
     assert found[0]["others"] == ["沙湾教学点"]
+    subscription = {"kind": "school", "subject_id": school["id"]}
+    _, feed = await desk.hub.call(WHO, "POST", "/api/v1/feeds", json=subscription)
+
+    async def calendar() -> str:
+        async with desk.hub.http.get(feed["path"]) as response:
+            return (await response.text()).replace("\r\n ", "")
+
+    assert "三(2)班" not in await calendar()
     choice = {key: found[0][key] for key in ("lesson_id", "teacher_id", "starts_at")}
     moved = choice | {"starts_at": found[1]["starts_at"]}
     assert await desk.refused("POST", decide, moved) == (409, "booking_option_gone")
@@ -302,6 +310,10 @@ async def test_a_class_joins_a_lesson_that_takes_place_anyway_and_leaves_it_agai
     joined = {lesson["id"]: lesson for lesson in (await desk.call("GET", week))["lessons"]}[done["lesson_id"]]
     assert joined["points"] == ["沙湾教学点 三(1)班", "沙湾教学点 三(2)班"]
     assert joined["room_name"] == before[done["lesson_id"]]["room_name"]
+    # the point's calendar says so, of the same event
+    event = (await calendar()).partition(f"UID:{done['lesson_id']}@")[2].partition("END:VEVENT")[0]
+    assert "DESCRIPTION:沙湾教学点 三(1)班、沙湾教学点 三(2)班" in event
+    assert "SEQUENCE:1" in event
     # the next publication leaves it so, also one that has the course at another time
     assert (await desk.call("POST", publish, {}))["version"] is None
     withdrawn = await desk.call("POST", f"bookings/{booking['id']}/withdraw")
