@@ -1,20 +1,21 @@
-"""The demo's teacher, who opens the lesson through the API as a page would."""
+"""The demo's people, who use the API as a page would."""
 
 import asyncio
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import aiohttp
 
 from classroom.errors import Unavailable
 from classroom.messages.api import Problem, SignIn
+from classroom.messages.plans import NewRun
 from classroom.messages.views import LessonView
 
 POLL_S: Final = 0.1
 
 
-class DemoTeacher:
-    """`async with DemoTeacher(server_url) as teacher`: one signed-in session at a time."""
+class DemoClient:
+    """`async with DemoClient(server_url) as teacher`: one signed-in session at a time."""
 
     def __init__(self, server_url: str) -> None:
         # `unsafe`: the server is known by its address, for which cookies are not kept otherwise
@@ -49,7 +50,12 @@ class DemoTeacher:
                 return lesson
             await asyncio.sleep(POLL_S)
 
-    async def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> bytes:
+    async def solve(self, term_id: str) -> None:
+        """Begin a run of the solver."""
+        body = NewRun(seconds=5, workers=1).model_dump()
+        await self._call("POST", f"/api/v1/planning/terms/{term_id}/runs", body)
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
         async with self._http.request(method, path, json=body) as response:
             answer = await response.read()
         if response.status >= 400:

@@ -45,6 +45,7 @@ EARLY: Final = timedelta(minutes=LESSON_MINUTES)
 class SeededCounty:
     """Identifiers by the keys of `classroom.demo.county`: rooms by code, accounts by user name."""
 
+    county_id: str
     rooms: Mapping[str, str]
     accounts: Mapping[str, str]
     device_id: str
@@ -96,7 +97,7 @@ async def seed_county(store: Store, secret: bytes, now: datetime) -> SeededCount
     accounts = dict(zip((person.username for person in PEOPLE), ids, strict=True))
     if not await access_terms(store, SYSTEM, county_id):
         await _plan(store, county_id, now)
-    return SeededCounty(rooms, accounts, await _device(store, rooms[DEMO_ROOM], now))
+    return SeededCounty(county_id, rooms, accounts, await _device(store, rooms[DEMO_ROOM], now))
 
 
 async def _plan(store: Store, county_id: str, now: datetime) -> None:

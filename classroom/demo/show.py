@@ -9,12 +9,13 @@ from typing import Final
 import click
 
 from classroom.auth.secret import load_secret
-from classroom.demo.client import DemoTeacher
+from classroom.demo.client import DemoClient
 from classroom.demo.county import DEMO_ROOM, DEMO_TEACHER
 from classroom.demo.library import fill_library
 from classroom.demo.passwords import demo_password
 from classroom.demo.room import DemoRoom
 from classroom.demo.seed import seed_county, seed_day
+from classroom.demo.term import solve_term
 from classroom.demo.welcome import Welcome
 from classroom.errors import Unavailable
 from classroom.logs import get_logger
@@ -66,6 +67,7 @@ async def _run(server: Server, room: DemoRoom, begun: float) -> None:
     welcome = Welcome(context.settings, server.port, secret, opening.result())
     click.echo(welcome.text(ready_s=time.monotonic() - begun))
     context.tasks.spawn(fill_library(context.store, context.clock, context.settings.data), "demo library")
+    context.tasks.spawn(solve_term(context, server.url, county.county_id, secret), "demo timetable")
     while True:
         log.warning("the demo room's agent ended and is started again", exit_code=await ended)
         await context.clock.sleep(RESTART_PAUSE_S)
@@ -75,7 +77,7 @@ async def _run(server: Server, room: DemoRoom, begun: float) -> None:
 
 
 async def _open_lesson(server: Server, secret: bytes, lesson: Lesson) -> LessonView:
-    async with DemoTeacher(server.url) as teacher:
+    async with DemoClient(server.url) as teacher:
         await teacher.sign_in(DEMO_TEACHER, demo_password(secret, DEMO_TEACHER))
         view = await (teacher.lesson(lesson.id) if lesson.running else teacher.start(lesson.id))
         with contextlib.suppress(TimeoutError):

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page
 from classroom.auth.secret import load_secret
 from classroom.auth.tokens import Tokens
 from classroom.clock import SystemClock
-from classroom.demo.client import DemoTeacher
+from classroom.demo.client import DemoClient
 from classroom.demo.county import DEMO_ROOM, DEMO_TEACHER
 from classroom.demo.passwords import demo_password
 from classroom.demo.seed import SeededCounty, seed_county, seed_day
@@ -138,20 +138,20 @@ class World:
         await agent.start()
         return agent
 
-    async def teacher(self) -> DemoTeacher:
+    async def teacher(self) -> DemoClient:
         """The lesson's teacher, signed in to the API."""
-        teacher = await self._stack.enter_async_context(DemoTeacher(self.server.url))
+        teacher = await self._stack.enter_async_context(DemoClient(self.server.url))
         await teacher.sign_in(DEMO_TEACHER, self.password(DEMO_TEACHER))
         return teacher
 
-    async def live(self, source: str = "teacher") -> DemoTeacher:
+    async def live(self, source: str = "teacher") -> DemoClient:
         """Start the lesson and wait until the agent's source has reached the server."""
         teacher = await self.teacher()
         await teacher.start(self.lesson.id)
         await self.published(teacher, source)
         return teacher
 
-    async def published(self, teacher: DemoTeacher, source: str = "teacher", within_s: float = 30.0) -> None:
+    async def published(self, teacher: DemoClient, source: str = "teacher", within_s: float = 30.0) -> None:
         async def carried() -> bool:
             return any(view.name == source for view in (await teacher.lesson(self.lesson.id)).sources)
 
