@@ -121,7 +121,8 @@ def _engine(url: URL, busy_timeout_s: float) -> AsyncEngine:
         pool_timeout=busy_timeout_s,
         # a database that was restarted is noticed before a request fails on it
         pool_pre_ping=True,
-        connect_args={"timeout": CONNECT_TIMEOUT_S},
+        # Our queries take milliseconds: compiling one, which PostgreSQL does when it expects many rows, takes more.
+        connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": {"jit": "off"}},
     )
 
 
