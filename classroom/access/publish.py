@@ -220,9 +220,7 @@ async def standing_of(db: AsyncSession, term: Term, not_before: datetime) -> Sta
         select(BookingRow).where(BookingRow.term_id == term.id, BookingRow.state == BookingState.APPROVED)
     )
     guests = tuple(Guest(row.id, row.class_id, row.subject) for row in asked)
-    return Standing(
-        courses_of(last.courses) if last is not None else (), tuple(published), occupied, not_before, guests
-    )
+    return Standing(courses_of(last.courses) if last is not None else (), published, occupied, not_before, guests)
 
 
 async def _published(db: AsyncSession, term_id: str) -> tuple[PublishedLesson, ...]:
